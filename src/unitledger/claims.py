@@ -1,0 +1,189 @@
+"""Claims: what an invite, an enrolment, a hold or an order line holds or has spent.
+
+A claim is a list of segments in the order they were taken. One method, `Claim.shift`, serves
+accept, capture, release, cancel, reverse and partial refund; the authority over "refunded is never
+more than spent" and "captured is never more than held" lies there and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import final
+
+import attrs
+
+from unitledger.accounts import Account, State
+from unitledger.errors import ClaimExceeded, InvalidType, InvalidValue, shown
+from unitledger.ids import ClaimId, LotId, WalletId
+from unitledger.lots import Lot
+from unitledger.moves import Move
+from unitledger.time import instant
+from unitledger.values import Value
+
+__all__ = ["Claim", "Segment", "Shift"]
+
+_CARRIED = (State.HELD, State.SPENT)
+
+
+@final
+@attrs.frozen
+class Segment(Value):
+    """Some parts of one lot in one wallet that a claim holds or has spent.
+
+    Attributes:
+        wallet: Where they are.
+        lot: Of which lot.
+        parts: How many, more than zero.
+        state: ``HELD`` or ``SPENT``.
+    """
+
+    wallet: WalletId
+    lot: LotId
+    parts: int
+    state: State
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.parts) is not int or self.parts <= 0:
+            raise InvalidValue("parts", shown(self.parts), "an int above zero")
+        if self.state not in _CARRIED:
+            raise InvalidValue("state", shown(str(self.state)), "HELD or SPENT")
+
+
+@final
+@attrs.frozen
+class Shift(Value):
+    """A claim after a change, and the moves that the change is made of.
+
+    Attributes:
+        claim: The claim afterwards.
+        moves: The moves, one per segment touched.
+    """
+
+    claim: Claim
+    moves: tuple[Move, ...]
+
+
+@final
+@attrs.frozen
+class Claim(Value):
+    """What one purpose holds or has spent, segment by segment in taking order.
+
+    Attributes:
+        id: The claim's id.
+        segments: What it holds and has spent; what went back is no longer listed.
+        deadline: When what is still held is released (UTC); ``None`` is never.
+    """
+
+    id: ClaimId
+    segments: tuple[Segment, ...] = ()
+    deadline: datetime | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.segments) is not tuple:
+            raise InvalidType("segments", shown(self.segments), "tuple")
+        if self.deadline is not None:
+            object.__setattr__(self, "deadline", instant(self.deadline, "deadline"))
+
+    @classmethod
+    def taking(
+        cls,
+        claim: ClaimId,
+        wallet: WalletId,
+        taken: Iterable[tuple[Lot, int]],
+        state: State,
+        *,
+        deadline: datetime | None = None,
+    ) -> Shift:
+        """A new claim over what a plan takes from a wallet, held or spent at once.
+
+        Args:
+            claim: Its id.
+            wallet: The wallet the plan was made for.
+            taken: Lots with parts, as a plan's ``taken``.
+            state: ``HELD`` or ``SPENT``.
+            deadline: When a hold is released by itself.
+        """
+        return cls(claim, (), deadline).joined(wallet, taken, state)
+
+    def joined(
+        self,
+        wallet: WalletId,
+        taken: Iterable[tuple[Lot, int]],
+        state: State,
+        source: State = State.FREE,
+    ) -> Shift:
+        """The claim with more taken from a wallet, behind what it has.
+
+        Args:
+            wallet: The wallet the plan was made for.
+            taken: Lots with parts, as a plan's ``taken``.
+            state: ``HELD`` or ``SPENT``.
+            source: ``FREE``, or ``ISSUED`` for the advance of a debt lot.
+        """
+        account, target = Account(wallet, source), Account(wallet, state)
+        segments, moves = list(self.segments), list[Move]()
+        for lot, parts in taken:
+            segments.append(Segment(wallet, lot.id, parts, state))
+            moves.append(Move(lot.id, account, target, parts, self.id))
+        return Shift(Claim(self.id, tuple(segments), self.deadline), tuple(moves))
+
+    def total(self, state: State) -> int:
+        """How many parts it has in a state."""
+        return sum(part.parts for part in self.segments if part.state is state)
+
+    @property
+    def wallets(self) -> tuple[WalletId, ...]:
+        """Every wallet it has something in, once each, in taking order."""
+        return tuple(dict.fromkeys(part.wallet for part in self.segments))
+
+    def shift(
+        self, parts: int, source: State, target: State, *, last_first: bool = False
+    ) -> Shift:
+        """Change the state of some of it, in taking order or from the last taken backwards.
+
+        Capture is ``HELD → SPENT``, release ``HELD → FREE``, reverse ``SPENT → FREE`` with
+        ``last_first``, so that what stays is a prefix of what was taken.
+
+        Args:
+            parts: How many, more than zero.
+            source: The state they are in.
+            target: The state they get; in any other than ``HELD`` and ``SPENT`` they leave the
+                claim.
+            last_first: Whether to begin with the last taken.
+
+        Raises:
+            ClaimExceeded: It has fewer parts in that state.
+            InvalidValue: Zero parts or fewer.
+
+        Source: I3, TU-238, TU-243, C57.
+        """
+        if type(parts) is not int or parts <= 0:
+            raise InvalidValue("parts", shown(parts), "an int above zero")
+        there = self.total(source)
+        if parts > there:
+            raise ClaimExceeded(self.id, source.name, parts, there)
+        need, result, moves = parts, list[Segment](), list[Move]()
+        for part in reversed(self.segments) if last_first else self.segments:
+            shifted = min(need, part.parts) if part.state is source else 0
+            pieces = [attrs.evolve(part, parts=part.parts - shifted)] if shifted < part.parts else []
+            if shifted:
+                need -= shifted
+                ends = Account(part.wallet, source), Account(part.wallet, target)
+                moves.append(Move(part.lot, *ends, shifted, self.id))
+                if target in _CARRIED:
+                    pieces.insert(0, attrs.evolve(part, parts=shifted, state=target))
+            result.extend(pieces)
+        return Shift(Claim(self.id, _merged(result, last_first), self.deadline), tuple(moves))
+
+
+def _merged(parts: list[Segment], backwards: bool) -> tuple[Segment, ...]:
+    """The same segments in taking order, with like neighbours made one."""
+    merged: list[Segment] = []
+    for part in reversed(parts) if backwards else parts:
+        last = merged[-1] if merged else None
+        if last and (last.wallet, last.lot, last.state) == (part.wallet, part.lot, part.state):
+            merged[-1] = attrs.evolve(last, parts=last.parts + part.parts)
+        else:
+            merged.append(part)
+    return tuple(merged)
