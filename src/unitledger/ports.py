@@ -1,0 +1,221 @@
+"""The ports: what the ledger needs from a host, as Protocols.
+
+A `Store` keeps heads, cells, lots, claims, records and the journal, and gives out units of work; a
+host can write one in an afternoon, and the memory store is the smallest complete example. A
+`Directory` answers questions about people. An `AttemptLimiter` slows down guessing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol, final
+
+import attrs
+
+from unitledger.accounts import Cells
+from unitledger.buckets import Bucket
+from unitledger.claims import Claim
+from unitledger.commands import Entry, Head
+from unitledger.ids import ClaimId, LotId, PortalId, RequestId, WalletId
+from unitledger.kernel import CellKey
+from unitledger.lots import Lot
+from unitledger.orders import BurnOrder
+from unitledger.records import Record
+from unitledger.values import Value
+
+__all__ = [
+    "AttemptLimiter",
+    "Directory",
+    "FixedDirectory",
+    "Kept",
+    "Posting",
+    "Reading",
+    "Store",
+    "UnitOfWork",
+]
+
+
+@final
+@attrs.frozen
+class Kept(Value):
+    """An entry as a store keeps it: its canonical text, and the hash over that text.
+
+    Attributes:
+        text: The canonical JSON of the entry.
+        hash: SHA-256, in hexadecimal.
+    """
+
+    text: str
+    hash: str
+
+
+@final
+@attrs.frozen
+class Posting(Value):
+    """Everything that one accepted command writes; a store writes all of it or nothing.
+
+    Attributes:
+        entry: The entry, with the claims, records, lots and terms it writes.
+        kept: The entry's canonical text and hash, to be appended to the journal.
+        cells: The new cells of every wallet and lot that moved.
+        heads: The new heads of every wallet touched.
+    """
+
+    entry: Entry
+    kept: Kept
+    cells: tuple[tuple[CellKey, Cells], ...]
+    heads: tuple[Head, ...]
+
+
+class Reading(Protocol):
+    """What can be read of one portal."""
+
+    def request(self, request: RequestId) -> Kept | None:
+        """The entry that a request led to, if it was accepted before."""
+        ...
+
+    def head(self, wallet: WalletId) -> Head | None:
+        """A wallet's head; ``None`` when nothing ever touched it."""
+        ...
+
+    def cells(self, wallet: WalletId, lot: LotId) -> Cells:
+        """What a wallet has of a lot; zeros when it never had any."""
+        ...
+
+    def holdings(self, wallet: WalletId) -> Iterable[tuple[Lot, Cells]]:
+        """Every lot a wallet ever held, with its cells, in order of lot id."""
+        ...
+
+    def bucket(
+        self, wallet: WalletId, order: BurnOrder, at: datetime, at_least: int | None
+    ) -> Bucket:
+        """What a wallet can spend at an instant, sorted under an order.
+
+        What can be spent of a lot is its FREE and EXPIRED parts together: which of the two they
+        are follows from its terms. Lots that have lapsed by ``at`` may be left out.
+
+        Args:
+            wallet: The wallet.
+            order: The burn order.
+            at: The instant (UTC).
+            at_least: The store may leave out all but the first so many lots in burn order;
+                ``None`` asks for all.
+        """
+        ...
+
+    def lot(self, lot: LotId) -> Lot | None:
+        """A lot under its present terms."""
+        ...
+
+    def claim(self, claim: ClaimId) -> Claim | None:
+        """A claim."""
+        ...
+
+    def claims(self, wallet: WalletId) -> Iterable[Claim]:
+        """Every claim that holds or has spent something in a wallet, in order of id."""
+        ...
+
+    def due(self, wallet: WalletId, at: datetime) -> Iterable[Claim]:
+        """Every claim holding something in a wallet whose deadline is at or before an instant."""
+        ...
+
+    def record(self, kind: str, key: str) -> Record | None:
+        """A record."""
+        ...
+
+    def author(self, kind: str, key: str) -> RequestId | None:
+        """The request that first wrote a record."""
+        ...
+
+    def find(
+        self, kind: str, name: str, value: str, *, after: str = "", limit: int = 1000
+    ) -> tuple[Record, ...]:
+        """Records of a kind with that value of an index key, in order of id, after an id."""
+        ...
+
+    def wallets(self, lot: LotId | None = None) -> Iterable[WalletId]:
+        """Every wallet, or every wallet that ever held a lot, in order."""
+        ...
+
+    def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[Kept]:
+        """The journal in the order it was written, from behind the ``after``-th entry."""
+        ...
+
+
+class UnitOfWork(Reading, Protocol):
+    """Reading under locks, and one writing step."""
+
+    def post(self, posting: Posting) -> None:
+        """Write everything an accepted command writes, or nothing."""
+        ...
+
+
+class Store(Protocol):
+    """Where portals live."""
+
+    def begin(
+        self, portal: PortalId, wallets: Iterable[WalletId], keys: Iterable[str]
+    ) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work that holds the locks of some wallets and record keys.
+
+        The locks are taken in the order given (the ledger sorts them, wallets before keys) before
+        anything is read, and kept until the context ends. What was posted is kept when the context
+        ends without an exception, and forgotten otherwise.
+        """
+        ...
+
+    def read(self, portal: PortalId) -> AbstractContextManager[Reading]:
+        """A consistent view of a portal, without locks, for reports."""
+        ...
+
+
+class Directory(Protocol):
+    """The host's facts about people, as of an instant. Answers are kept in the entries."""
+
+    def manages(self, manager: str, course: str, at: datetime) -> bool:
+        """Whether a manager is registered to a course."""
+        ...
+
+    def groups(self, user: str, at: datetime) -> frozenset[str]:
+        """The organizational units and groups that a user is in, with their ancestors."""
+        ...
+
+
+class AttemptLimiter(Protocol):
+    """Decides whether one more guess at a key code is allowed."""
+
+    def allows(self, actor: str, at: datetime) -> bool:
+        """Whether the actor may try a code now; a limiter that cannot say answers no."""
+        ...
+
+    def failed(self, actor: str, at: datetime) -> None:
+        """A code that the actor tried was not ours."""
+        ...
+
+    def succeeded(self, actor: str, at: datetime) -> None:
+        """A code that the actor tried was ours."""
+        ...
+
+
+@final
+@attrs.frozen
+class FixedDirectory:
+    """A directory whose facts are given once and hold at every instant; empty by default.
+
+    Attributes:
+        managers: Pairs of a manager and a course that the manager is registered to.
+        members: Pairs of a user and a group that the user is in.
+    """
+
+    managers: frozenset[tuple[str, str]] = frozenset()
+    members: frozenset[tuple[str, str]] = frozenset()
+
+    def manages(self, manager: str, course: str, at: datetime) -> bool:
+        """Whether the pair was given."""
+        return (manager, course) in self.managers
+
+    def groups(self, user: str, at: datetime) -> frozenset[str]:
+        """The groups given for the user."""
+        return frozenset(group for member, group in self.members if member == user)

@@ -1,0 +1,386 @@
+"""A store in memory: complete, thread-safe, and forked without copying.
+
+It serves tests, notebooks and small tools, and is the smallest complete example of the port. A
+journal entry is kept as its canonical text alone. Buckets are kept as a cache beside the cells and
+brought up to date lot by lot; a bucket made before a lot's terms were edited is made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from threading import RLock
+from typing import Any, Generic, TypeAlias, TypeVar, final
+
+from unitledger.accounts import EMPTY_CELLS, Cells, State, wallet_unit
+from unitledger.buckets import Bucket
+from unitledger.claims import Claim
+from unitledger.commands import Head
+from unitledger.ids import ClaimId, LotId, PortalId, RequestId, WalletId
+from unitledger.kernel import CellKey
+from unitledger.lots import Lot
+from unitledger.orders import BurnOrder
+from unitledger.ports import Kept, Posting, Reading, UnitOfWork
+from unitledger.records import Record
+
+__all__ = ["MemoryStore"]
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+_Undo: TypeAlias = list[tuple[dict[Any, Any], Any, Any]]
+_Cached: TypeAlias = tuple[BurnOrder, int, Bucket]
+_ABSENT = object()
+
+
+class _Table(Generic[_K, _V]):
+    """A mapping that is forked without copying: its own rows over frozen layers below."""
+
+    __slots__ = ("_below", "rows")
+
+    def __init__(self, below: tuple[dict[_K, _V], ...] = ()) -> None:
+        self.rows: dict[_K, _V] = {}
+        self._below = below
+
+    def get(self, key: _K) -> _V | None:
+        value = self.rows.get(key)
+        if value is None:
+            for layer in self._below:
+                value = layer.get(key)
+                if value is not None:
+                    return value
+        return value
+
+    def layers(self) -> tuple[dict[_K, _V], ...]:
+        """Every layer, the newest first."""
+        return (self.rows, *self._below)
+
+    def set(self, key: _K, value: _V, undo: _Undo) -> None:
+        undo.append((self.rows, key, self.rows.get(key, _ABSENT)))
+        self.rows[key] = value
+
+    def fork(self) -> _Table[_K, _V]:
+        """Another table with the same rows; neither sees what the other writes from now on."""
+        if self.rows:
+            top, below = self.rows, self._below
+            while below and len(below[0]) <= 2 * len(top):
+                top, below = {**below[0], **top}, below[1:]
+            self.rows, self._below = {}, (top, *below)
+        return type(self)(self._below)
+
+
+class _Index(_Table[tuple[str, str], bool]):
+    """Pairs of a value and a key, with every key of a value at hand."""
+
+    __slots__ = ("_keys",)
+
+    def __init__(self, below: tuple[dict[tuple[str, str], bool], ...] = ()) -> None:
+        super().__init__(below)
+        self._keys: dict[str, list[str]] | None = None if below else {}
+
+    def add(self, value: str, key: str, undo: _Undo) -> None:
+        if self._keys is not None and (value, key) not in self.rows:
+            self._keys.setdefault(value, []).append(key)
+        self.set((value, key), True, undo)
+
+    def drop(self, value: str, key: str, undo: _Undo) -> None:
+        self.set((value, key), False, undo)
+
+    def of(self, value: str) -> list[str]:
+        """Every key of a value, in order."""
+        if self._keys is None:
+            self._keys = {}
+            for pair in dict.fromkeys(pair for layer in self.layers() for pair in layer):
+                self._keys.setdefault(pair[0], []).append(pair[1])
+        return sorted({key for key in self._keys.get(value, ()) if self.get((value, key))})
+
+
+class _Journal:
+    """An append-only list that is forked without copying what came before."""
+
+    __slots__ = ("_before", "_length", "own")
+
+    def __init__(self, before: tuple[list[Kept], ...] = ()) -> None:
+        self.own: list[Kept] = []
+        self._before = before
+        self._length = sum(map(len, before))
+
+    def __len__(self) -> int:
+        return self._length + len(self.own)
+
+    def __getitem__(self, place: int) -> Kept:
+        for part in self._before:
+            if place < len(part):
+                return part[place]
+            place -= len(part)
+        return self.own[place]
+
+    def fork(self) -> _Journal:
+        if self.own:
+            last, before = self.own, self._before
+            while before and len(before[-1]) <= 2 * len(last):
+                last, before = before[-1] + last, before[:-1]
+            self._before, self.own = (*before, last), []
+            self._length = sum(map(len, self._before))
+        return _Journal(self._before)
+
+
+class _Portal:
+    """The tables of one tenant."""
+
+    __slots__ = (
+        "authors",
+        "buckets",
+        "cells",
+        "claims",
+        "deadlines",
+        "edited",
+        "heads",
+        "held",
+        "holders",
+        "index",
+        "journal",
+        "lots",
+        "records",
+        "requests",
+    )
+
+    def __init__(self) -> None:
+        self.heads = _Table[WalletId, Head]()
+        self.cells = _Table[CellKey, Cells]()
+        self.held = _Index()
+        self.holders = _Index()
+        self.lots = _Table[LotId, Lot]()
+        self.edited = _Table[int, LotId]()
+        self.claims = _Table[ClaimId, Claim]()
+        self.deadlines = _Index()
+        self.records = _Table[tuple[str, str], Record]()
+        self.authors = _Table[tuple[str, str], RequestId]()
+        self.index = _Index()
+        self.requests = _Table[RequestId, int]()
+        self.buckets = _Table[WalletId, tuple[_Cached, ...]]()
+        self.journal = _Journal()
+
+    def fork(self) -> _Portal:
+        other = _Portal()
+        for name in self.__slots__:
+            setattr(other, name, getattr(self, name).fork())
+        return other
+
+
+def _usable(cells: Cells) -> int:
+    return cells[State.FREE] + cells[State.EXPIRED]
+
+
+class _Unit:
+    """A unit of work over one portal; writes are undone when it does not end well."""
+
+    __slots__ = ("_portal", "_undo", "_written")
+
+    def __init__(self, portal: _Portal) -> None:
+        self._portal = portal
+        self._undo: _Undo = []
+        self._written = 0
+
+    def request(self, request: RequestId) -> Kept | None:
+        place = self._portal.requests.get(request)
+        return None if place is None else self._portal.journal[place - 1]
+
+    def head(self, wallet: WalletId) -> Head | None:
+        return self._portal.heads.get(wallet)
+
+    def cells(self, wallet: WalletId, lot: LotId) -> Cells:
+        return self._portal.cells.get((wallet, lot)) or EMPTY_CELLS
+
+    def holdings(self, wallet: WalletId) -> list[tuple[Lot, Cells]]:
+        lots = self._portal.lots
+        found: list[tuple[Lot, Cells]] = []
+        for lot_id in self._portal.held.of(wallet):
+            lot = lots.get(LotId(lot_id))
+            if lot is not None:
+                found.append((lot, self.cells(wallet, lot.id)))
+        return found
+
+    def bucket(
+        self, wallet: WalletId, order: BurnOrder, at: datetime, at_least: int | None
+    ) -> Bucket:
+        portal = self._portal
+        for cached, edits, bucket in portal.buckets.get(wallet) or ():
+            if (cached is order or cached == order) and not self._outdated(wallet, edits):
+                return bucket
+        held = ((lot, _usable(cells)) for lot, cells in self.holdings(wallet))
+        bucket = Bucket.sorted(held, unit=wallet_unit(wallet), order=order)
+        others = tuple(kept for kept in portal.buckets.get(wallet) or () if kept[0] != order)
+        portal.buckets.rows[wallet] = (*others, (order, self._edits(), bucket))
+        return bucket
+
+    def _edits(self) -> int:
+        return sum(map(len, self._portal.edited.layers()))
+
+    def _outdated(self, wallet: WalletId, edits: int) -> bool:
+        """Whether a lot that the wallet ever held was edited since so many edits."""
+        portal = self._portal
+        changed = (portal.edited.get(place) for place in range(edits, self._edits()))
+        return any(lot is not None and portal.cells.get((wallet, lot)) for lot in changed)
+
+    def lot(self, lot: LotId) -> Lot | None:
+        return self._portal.lots.get(lot)
+
+    def claim(self, claim: ClaimId) -> Claim | None:
+        return self._portal.claims.get(claim)
+
+    def claims(self, wallet: WalletId) -> list[Claim]:
+        layers = self._portal.claims.layers()
+        every = {name: claim for layer in reversed(layers) for name, claim in layer.items()}
+        return [claim for _, claim in sorted(every.items()) if wallet in claim.wallets]
+
+    def due(self, wallet: WalletId, at: datetime) -> list[Claim]:
+        found = [self.claim(ClaimId(key)) for key in self._portal.deadlines.of(wallet)]
+        return [
+            claim
+            for claim in found
+            if claim is not None and claim.deadline is not None and claim.deadline <= at
+        ]
+
+    def record(self, kind: str, key: str) -> Record | None:
+        return self._portal.records.get((kind, key))
+
+    def author(self, kind: str, key: str) -> RequestId | None:
+        return self._portal.authors.get((kind, key))
+
+    def find(
+        self, kind: str, name: str, value: str, *, after: str = "", limit: int = 1000
+    ) -> tuple[Record, ...]:
+        keys = (key for key in self._portal.index.of(f"{kind}?{name}={value}") if key > after)
+        found = (self.record(kind, key) for key in islice(keys, limit))
+        return tuple(record for record in found if record is not None)
+
+    def wallets(self, lot: LotId | None = None) -> list[WalletId]:
+        if lot is not None:
+            return [WalletId(wallet) for wallet in self._portal.holders.of(lot)]
+        return sorted({wallet for layer in self._portal.heads.layers() for wallet in layer})
+
+    def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[Kept]:
+        journal = self._portal.journal
+        end = len(journal) if limit is None else min(len(journal), after + limit)
+        for place in range(after, end):
+            yield journal[place]
+
+    def post(self, posting: Posting) -> None:
+        portal, undo, entry = self._portal, self._undo, posting.entry
+        for lot in entry.lots:
+            portal.lots.set(lot.id, lot, undo)
+        self._edit_terms(posting)
+        self._post_cells(posting)
+        for claim in entry.claims:
+            self._post_claim(claim)
+        for record in entry.records:
+            self._post_record(record, entry.request)
+        for head in posting.heads:
+            portal.heads.set(head.wallet, head, undo)
+        portal.journal.own.append(posting.kept)
+        portal.requests.set(entry.request, len(portal.journal), undo)
+        self._written += 1
+
+    def _edit_terms(self, posting: Posting) -> None:
+        portal, undo = self._portal, self._undo
+        for edit in posting.entry.terms:
+            lot = portal.lots.get(edit.lot)
+            if lot is not None:
+                portal.lots.set(edit.lot, lot.under(edit.terms, posting.entry.at), undo)
+                portal.edited.set(self._edits(), edit.lot, undo)
+
+    def _post_cells(self, posting: Posting) -> None:
+        portal, undo = self._portal, self._undo
+        for key, cells in posting.cells:
+            wallet, lot_id = key
+            old = portal.cells.get(key)
+            if old is None:
+                portal.held.add(wallet, lot_id, undo)
+                portal.holders.add(lot_id, wallet, undo)
+                old = EMPTY_CELLS
+            portal.cells.set(key, cells, undo)
+            before, after = _usable(old), _usable(cells)
+            cached = portal.buckets.get(wallet)
+            lot = portal.lots.get(lot_id)
+            if before != after and cached and lot is not None:
+                fresh = (kept for kept in cached if not self._outdated(wallet, kept[1]))
+                put = tuple([(o, e, bucket.put(lot, before, after)) for o, e, bucket in fresh])
+                portal.buckets.set(wallet, put, undo)
+
+    def _post_claim(self, claim: Claim) -> None:
+        portal, undo = self._portal, self._undo
+        if claim.deadline is not None:
+            for part in claim.segments:
+                portal.deadlines.add(part.wallet, claim.id, undo)
+            if not claim.total(State.HELD):
+                before = portal.claims.get(claim.id) or claim
+                for wallet in (*before.wallets, *claim.wallets):
+                    portal.deadlines.drop(wallet, claim.id, undo)
+        portal.claims.set(claim.id, claim, undo)
+
+    def _post_record(self, record: Record, request: RequestId) -> None:
+        portal, undo = self._portal, self._undo
+        name = (record.KIND, record.key)
+        before = portal.records.get(name)
+        if before is None:
+            portal.authors.set(name, request, undo)
+        else:
+            for index, value in before.index().items():
+                portal.index.drop(f"{record.KIND}?{index}={value}", record.key, undo)
+        for index, value in record.index().items():
+            portal.index.add(f"{record.KIND}?{index}={value}", record.key, undo)
+        portal.records.set(name, record, undo)
+
+    def undo(self) -> None:
+        for rows, key, value in reversed(self._undo):
+            if value is _ABSENT:
+                del rows[key]
+            else:
+                rows[key] = value
+        if self._written:
+            del self._portal.journal.own[-self._written :]
+
+
+@final
+class MemoryStore:
+    """Portals in memory, behind one lock.
+
+    >>> store = MemoryStore()
+    >>> fork = store.fork()  # shares everything written so far, and nothing from now on
+    """
+
+    def __init__(self) -> None:
+        self._portals: dict[PortalId, _Portal] = {}
+        self._lock = RLock()
+
+    def fork(self) -> MemoryStore:
+        """A store that begins with everything in this one; neither sees the other's later writes.
+
+        Nothing is copied: what was written so far becomes a layer that both stand on.
+        """
+        other = MemoryStore()
+        with self._lock:
+            other._portals = {name: portal.fork() for name, portal in self._portals.items()}
+        return other
+
+    @contextmanager
+    def begin(
+        self, portal: PortalId, wallets: Iterable[WalletId], keys: Iterable[str]
+    ) -> Iterator[UnitOfWork]:
+        """A unit of work that holds the store's one lock; see `unitledger.ports.Store`."""
+        with self._lock:
+            unit = _Unit(self._portals.get(portal) or self._portals.setdefault(portal, _Portal()))
+            try:
+                yield unit
+            except BaseException:
+                unit.undo()
+                raise
+
+    @contextmanager
+    def read(self, portal: PortalId) -> Iterator[Reading]:
+        """A consistent view of a portal; see `unitledger.ports.Store`."""
+        with self._lock:
+            yield _Unit(self._portals.get(portal) or _Portal())

@@ -1,0 +1,273 @@
+"""The view a decision looks through: one portal at one instant, through locks.
+
+What a command has looked at and what it was told is noted, so that the entry can say so. Holds
+whose deadline has passed are released before the command sees the wallet, by the same moves that
+the entry will carry; expiry needs nothing of the kind, because a bucket derives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, TypeVar, final
+
+from unitledger.accounts import Cells, State
+from unitledger.amounts import Amount
+from unitledger.buckets import Bucket, Plan
+from unitledger.claims import Claim
+from unitledger.commands import Actor, Answer, Decision, Head
+from unitledger.errors import NotLocked, UnknownObject
+from unitledger.ids import ClaimId, LotId, RequestId, WalletId
+from unitledger.kernel import CellKey, Settlement, settle
+from unitledger.lots import ANYTHING, Lot, Use
+from unitledger.moves import Move
+from unitledger.orders import BurnOrder
+from unitledger.policy import Policy
+from unitledger.ports import Directory, Reading
+from unitledger.records import Record, index_lock, record_lock
+
+__all__ = ["LockedView"]
+
+_R = TypeVar("_R", bound=Record)
+_PAGE = 64
+
+
+@final
+class LockedView:
+    """A `View` over one unit of work; see there for what its methods promise.
+
+    Args:
+        reading: The unit of work, or a reading without locks for finding out which are needed.
+        locks: The wallets and record keys locked; ``None`` notes them instead of insisting.
+    """
+
+    __slots__ = (
+        "_cells",
+        "_claims",
+        "_directory",
+        "_locks",
+        "_lots",
+        "_reading",
+        "actor",
+        "answers",
+        "at",
+        "heads",
+        "policy",
+        "released",
+        "request",
+        "wanted",
+    )
+
+    def __init__(
+        self,
+        reading: Reading,
+        locks: frozenset[str] | None,
+        *,
+        at: datetime,
+        actor: Actor,
+        request: RequestId,
+        policy: Policy,
+        directory: Directory,
+    ) -> None:
+        self._reading = reading
+        self._locks = locks
+        self.at = at
+        self.actor = actor
+        self.request = request
+        self.policy = policy
+        self._directory = directory
+        self.answers: list[Answer] = []
+        self.heads: dict[WalletId, Head | None] = {}
+        self.released: list[Move] = []
+        self.wanted: set[str] = set()
+        self._cells: dict[CellKey, Cells] = {}
+        self._claims: dict[ClaimId, Claim] = {}
+        self._lots: dict[LotId, Lot] = {}
+
+    # Locks.
+
+    def _need(self, lock: str) -> None:
+        if self._locks is None:
+            self.wanted.add(lock)
+        elif lock not in self._locks:
+            raise NotLocked(lock)
+
+    def reach(self, wallet: WalletId) -> None:
+        """Note that the wallet is looked at, and release its overdue holds, once."""
+        if wallet in self.heads:
+            return
+        self._need(wallet)
+        head = self.heads[wallet] = self._reading.head(wallet)
+        if head is not None and head.next_due is not None and head.next_due <= self.at:
+            for claim in self._reading.due(wallet, self.at):
+                self._release(claim.id)
+
+    def _release(self, claim_id: ClaimId) -> None:
+        claim = self.claim(claim_id)
+        held = claim.total(State.HELD)
+        if held:
+            shift = claim.shift(held, State.HELD, State.FREE)
+            settled = settle(
+                shift.moves, [(claim, shift.claim)], at=self.at, lot=self.lot, cells=self.cells
+            )
+            self._cells.update(settled.cells)
+            self._claims[claim_id] = shift.claim
+            self.released.extend(settled.moves)
+
+    # Quantities.
+
+    def bucket(self, wallet: WalletId, order: BurnOrder | None = None) -> Bucket:
+        """What a wallet can spend, under an order or the policy's burn order."""
+        return self._bucket(wallet, order, None)
+
+    def _bucket(self, wallet: WalletId, order: BurnOrder | None, at_least: int | None) -> Bucket:
+        self.reach(wallet)
+        order = order or self.policy.burn_order
+        bucket = self._reading.bucket(wallet, order, self.at, at_least)
+        if self._cells:
+            for (owner, lot_id), cells in self._cells.items():
+                if owner == wallet:
+                    old = self._reading.cells(wallet, lot_id)
+                    before = old[State.FREE] + old[State.EXPIRED]
+                    after = cells[State.FREE] + cells[State.EXPIRED]
+                    if before != after:
+                        bucket = bucket.put(self.lot(lot_id), before, after)
+        return bucket
+
+    def plan(
+        self,
+        wallet: WalletId,
+        amount: Amount,
+        *,
+        use: Use = ANYTHING,
+        order: BurnOrder | None = None,
+    ) -> Plan:
+        """Which of a wallet's lots an amount would take; asks the store for no more than it needs."""
+        at_least = _PAGE
+        while True:
+            bucket = self._bucket(wallet, order, None if self._cells else at_least)
+            plan = bucket.burn(amount, at=self.at, use=use)
+            if plan.met or self._cells or len(bucket) < at_least:
+                return plan
+            at_least *= 8
+
+    def cells(self, wallet: WalletId, lot: LotId) -> Cells:
+        """What a wallet has of a lot, as last written down."""
+        self.reach(wallet)
+        changed = self._cells.get((wallet, lot)) if self._cells else None
+        return self._reading.cells(wallet, lot) if changed is None else changed
+
+    def holdings(self, wallet: WalletId) -> Iterable[tuple[Lot, Cells]]:
+        """Every lot a wallet ever held, with its cells as last written down."""
+        self.reach(wallet)
+        return [(lot, self.cells(wallet, lot.id)) for lot, _ in self._reading.holdings(wallet)]
+
+    def lot(self, lot: LotId) -> Lot:
+        """A lot under its present terms; one that is just coming into being as well."""
+        found = self._lots.get(lot) if self._lots else None
+        if found is None:
+            found = self._reading.lot(lot)
+            if found is None:
+                raise UnknownObject("lot", lot)
+        return found
+
+    def has_lot(self, lot: LotId) -> bool:
+        """Whether this portal has a lot of that id."""
+        return self._reading.lot(lot) is not None
+
+    def claim(self, claim: ClaimId) -> Claim:
+        """A claim, with its overdue holds released."""
+        found = self._claims.get(claim) or self._reading.claim(claim)
+        if found is None:
+            raise UnknownObject("claim", claim)
+        for wallet in found.wallets:
+            self.reach(wallet)
+        return self._claims.get(claim) or found
+
+    def claim_before(self, claim: ClaimId) -> Claim | None:
+        """The claim as stored, or ``None`` when it is new."""
+        return self._claims.get(claim) or self._reading.claim(claim)
+
+    # Records and people.
+
+    def record(self, kind: type[_R], key: str) -> _R:
+        """A record of a kind."""
+        self._need(record_lock(kind.KIND, key))
+        found = self._reading.record(kind.KIND, key)
+        if not isinstance(found, kind):
+            raise UnknownObject(kind.KIND, key)
+        return found
+
+    def has_record(self, kind: type[Record], key: str) -> bool:
+        """Whether this portal has a record of that kind and id."""
+        self._need(record_lock(kind.KIND, key))
+        return self._reading.record(kind.KIND, key) is not None
+
+    def found(self, kind: type[_R], name: str, value: str) -> tuple[_R, ...]:
+        """Every record of a kind with that value of an index key, in order of their ids."""
+        self._need(index_lock(kind.KIND, name, value))
+        records = self._reading.find(kind.KIND, name, value)
+        return tuple(record for record in records if isinstance(record, kind))
+
+    def made_by(self, kind: type[Record], key: str) -> RequestId:
+        """The request that first wrote a record."""
+        author = self._reading.author(kind.KIND, key)
+        if author is None:
+            raise UnknownObject(kind.KIND, key)
+        return author
+
+    def manages(self, manager: str, course: str) -> bool:
+        """Whether the Directory has that manager registered to that course now."""
+        says = self._directory.manages(manager, course, self.at)
+        self.answers.append(Answer("manages", (manager, course), ("yes",) if says else ()))
+        return says
+
+    def groups(self, user: str) -> frozenset[str]:
+        """The user's own id and every group the Directory has the user in now."""
+        says = self._directory.groups(user, self.at)
+        self.answers.append(Answer("groups", (user,), tuple(sorted(says))))
+        return says | {user}
+
+    # What a decision brings with it.
+
+    def knowing(self, lots: Iterable[Lot]) -> None:
+        """Let lots that are coming into being, or get other terms, be looked up."""
+        for lot in lots:
+            self._lots[lot.id] = lot
+
+    def settled(self, decision: Decision[Any]) -> Settlement:
+        """The moves of a decision settled on what the view shows, overdue releases first."""
+        settled = settle(
+            decision.moves,
+            [(self.claim_before(claim.id), claim) for claim in decision.claims],
+            at=self.at,
+            lot=self.lot,
+            cells=self.cells,
+            written_down=decision.written_down,
+        )
+        if not self.released:
+            return settled
+        cells = {**self._cells, **dict(settled.cells)}
+        return Settlement((*self.released, *settled.moves), tuple(cells.items()))
+
+    def claims_after(self, claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+        """The claims a decision leaves, with those whose overdue holds were released."""
+        if not self._claims:
+            return claims
+        return tuple({**self._claims, **{claim.id: claim for claim in claims}}.values())
+
+    def next_due(self, wallet: WalletId, claims: Iterable[Claim]) -> datetime | None:
+        """When the next hold in a wallet is overdue, with these claims as they will be."""
+        head = self.heads[wallet]
+        due = head.next_due if head is not None else None
+        if due is not None and due <= self.at:
+            later = (claim.deadline for claim in self._reading.due(wallet, _END))
+            due = min((when for when in later if when is not None and when > self.at), default=None)
+        for claim in claims:
+            when = claim.deadline
+            if when is not None and claim.total(State.HELD) and wallet in claim.wallets:
+                due = when if due is None or when < due else due
+        return due
+
+
+_END = datetime(9000, 12, 31, tzinfo=UTC)
