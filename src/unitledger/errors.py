@@ -1,0 +1,715 @@
+"""Every way to be told no.
+
+The tree, and what a host usually does with each branch:
+
+    UnitLedgerError
+    ├── InvalidInput            the value cannot be used; correct it and send it again
+    │   ├── InvalidValue            a field holds something its meaning does not allow
+    │   ├── InvalidType             float, bool, a subclass: never converted, always refused
+    │   ├── InvalidId               not one of our ids (see unitledger.ids)
+    │   ├── NotFinite               NaN or an infinity where an amount was due
+    │   ├── NegativeAmount          an amount below zero
+    │   ├── TooPrecise              more decimals than the unit has
+    │   ├── NaiveInstant            a date and time without a zone
+    │   ├── LimitExceeded           larger than anything the library will touch
+    │   ├── MalformedDocument       text that is not the JSON or TOML it should be
+    │   └── UnknownField            a document names a field that does not exist
+    ├── Refused                 a rule says no; nothing changed, and it may succeed later
+    │   ├── InsufficientUnits       less is spendable than was asked for
+    │   ├── NotPermitted            this actor may not give this command
+    │   ├── UnknownObject           no such record, lot or claim in this portal
+    │   ├── UnknownKeyCode          the one answer to every key code that is not ours
+    │   ├── AlreadyExists           the id or code is taken
+    │   ├── IllegalTransition       the life cycle has no such step
+    │   ├── NotDue                  its instant has not come
+    │   ├── NotRegistered           that manager is not registered to that course
+    │   ├── OutsideAudience         that user is not among those the units are meant for
+    │   ├── NotPayableInUnits       an item has no price in units
+    │   ├── ClaimExceeded           more than the claim holds or has spent
+    │   ├── WrongUnit               credits where training units belong, or the reverse
+    │   └── InvalidTerms            an expiry edit that the terms do not allow
+    ├── RequestConflict         the request id already means something else
+    ├── NotLocked               a decision looked where the unit of work holds no lock
+    ├── Contention              the locks could not be had in the tries allowed
+    └── BrokenPromise           should be impossible: stored data or a rule is damaged
+        ├── InvariantViolation      moves, claims and cells do not agree
+        └── JournalBroken           the journal is not the one that was written
+
+Every class has a stable ``code`` for machines, an ``http_hint`` for web hosts, public fields that
+say what was asked and what there was, and a ``str()`` that says the way out. All of them pickle.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, final
+
+import attrs
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from unitledger.amounts import Amount
+
+__all__ = [
+    "AlreadyExists",
+    "BrokenPromise",
+    "ClaimExceeded",
+    "Contention",
+    "IllegalTransition",
+    "InsufficientUnits",
+    "InvalidId",
+    "InvalidInput",
+    "InvalidTerms",
+    "InvalidType",
+    "InvalidValue",
+    "InvariantViolation",
+    "JournalBroken",
+    "LimitExceeded",
+    "MalformedDocument",
+    "NaiveInstant",
+    "NegativeAmount",
+    "NotDue",
+    "NotFinite",
+    "NotLocked",
+    "NotPayableInUnits",
+    "NotPermitted",
+    "NotRegistered",
+    "OutsideAudience",
+    "Refused",
+    "RequestConflict",
+    "TooPrecise",
+    "UnitLedgerError",
+    "UnknownField",
+    "UnknownKeyCode",
+    "UnknownObject",
+    "WrongUnit",
+    "shown",
+]
+
+_SHOWN_CHARACTERS = 60
+_NAME_OF = type.__dict__["__name__"].__get__  # a metaclass may lie about, or refuse, __name__
+
+
+def shown(value: object) -> str:
+    """A short, safe text for a value that may be hostile.
+
+    Nothing of the value's own code runs: only exact built-in texts and whole numbers are printed,
+    cut to sixty characters; of anything else the name of its type is shown.
+    """
+    if type(value) is str:
+        cut = value[:_SHOWN_CHARACTERS]
+        return ascii(cut) + ("…" if len(value) > _SHOWN_CHARACTERS else "")
+    if type(value) is int:
+        return str(value) if value.bit_length() <= 128 else f"an int of {value.bit_length()} bits"
+    if value is None or type(value) is bool:
+        return str(value)
+    name: str = _NAME_OF(type(value))
+    return f"a {ascii(name[:_SHOWN_CHARACTERS])[1:-1]}"
+
+
+class UnitLedgerError(Exception):
+    """The root of everything the library raises on purpose.
+
+    Attributes:
+        code: A stable name for machines; it never changes once released.
+        http_hint: The HTTP status a web host would usually answer with.
+    """
+
+    code: ClassVar[str] = "unitledger_error"
+    http_hint: ClassVar[int] = 500
+
+    @property
+    def details(self) -> dict[str, object]:
+        """The public fields by name, for a log line or an API answer."""
+        names = [field.name for field in getattr(type(self), "__attrs_attrs__", ())]
+        return {name: getattr(self, name) for name in names}
+
+
+class InvalidInput(UnitLedgerError):
+    """A value that cannot be used at all, whatever the ledger holds."""
+
+    code: ClassVar[str] = "invalid_input"
+    http_hint: ClassVar[int] = 422
+
+
+@final
+@attrs.define(eq=False)
+class InvalidValue(InvalidInput):
+    """A field holds something that its meaning does not allow.
+
+    Attributes:
+        field: The field's name.
+        value: What it held, shortened.
+        expected: What it may hold.
+    """
+
+    code: ClassVar[str] = "invalid_value"
+
+    field: str
+    value: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.field} is {self.value}; give {self.expected}"
+
+
+@final
+@attrs.define(eq=False)
+class InvalidType(InvalidInput):
+    """A value of a type that is never converted: float, bool, a subclass of int or str.
+
+    Attributes:
+        field: The field's name.
+        value: What it held, shortened.
+        expected: The exact types that are taken.
+    """
+
+    code: ClassVar[str] = "invalid_type"
+
+    field: str
+    value: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.field} is {self.value}; give exactly {self.expected}"
+
+
+@final
+@attrs.define(eq=False)
+class InvalidId(InvalidInput):
+    """A text that is not an id.
+
+    Attributes:
+        field: Which id it was meant to be.
+        value: What it held, shortened.
+    """
+
+    code: ClassVar[str] = "invalid_id"
+
+    field: str
+    value: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.field} is {self.value}; give 1 to 128 printable ASCII characters "
+            "without a space at either end"
+        )
+
+
+@final
+@attrs.define(eq=False)
+class NotFinite(InvalidInput):
+    """NaN or an infinity where an amount, a price or a rate was due.
+
+    Attributes:
+        field: The field's name.
+    """
+
+    code: ClassVar[str] = "not_finite"
+
+    field: str
+
+    def __str__(self) -> str:
+        return f"{self.field} is not a finite number; give one"
+
+
+@final
+@attrs.define(eq=False)
+class NegativeAmount(InvalidInput):
+    """An amount below zero, given or computed.
+
+    Attributes:
+        field: The field's name.
+        value: What it was, shortened.
+    """
+
+    code: ClassVar[str] = "negative_amount"
+
+    field: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.field} is {self.value}; amounts are never below zero"
+
+
+@final
+@attrs.define(eq=False)
+class TooPrecise(InvalidInput):
+    """More decimals than the unit has; an amount is never rounded behind your back.
+
+    Attributes:
+        field: The field's name.
+        value: What it was, shortened.
+        decimals: How many decimals the unit has.
+    """
+
+    code: ClassVar[str] = "too_precise"
+
+    field: str
+    value: str
+    decimals: int
+
+    def __str__(self) -> str:
+        return f"{self.field} is {self.value}; give at most {self.decimals} decimals"
+
+
+@final
+@attrs.define(eq=False)
+class NaiveInstant(InvalidInput):
+    """A date and time without a zone: it could be any of some fifty instants.
+
+    Attributes:
+        field: The field's name.
+        value: What it was, shortened.
+    """
+
+    code: ClassVar[str] = "naive_instant"
+
+    field: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.field} is {self.value}, without a zone; give an aware datetime"
+
+
+@final
+@attrs.define(eq=False)
+class LimitExceeded(InvalidInput):
+    """Larger than anything the library will touch; refused before any work is done on it.
+
+    Attributes:
+        what: What was counted.
+        asked: How many there were, shortened.
+        limit: How many there may be.
+    """
+
+    code: ClassVar[str] = "limit_exceeded"
+
+    what: str
+    asked: str
+    limit: int
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.asked}; the limit is {self.limit}"
+
+
+@final
+@attrs.define(eq=False)
+class MalformedDocument(InvalidInput):
+    """A text that is not the JSON or TOML document it should be.
+
+    Attributes:
+        where: The place in the document, as a path.
+        problem: What is wrong there.
+    """
+
+    code: ClassVar[str] = "malformed_document"
+
+    where: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}"
+
+
+@final
+@attrs.define(eq=False)
+class UnknownField(InvalidInput):
+    """A document names a field that does not exist, most often a slip of the pen.
+
+    Attributes:
+        where: The place in the document, as a path.
+        field: The unknown name, shortened.
+        known: The names that exist there.
+    """
+
+    code: ClassVar[str] = "unknown_field"
+
+    where: str
+    field: str
+    known: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.where} has no field {self.field}; it has {', '.join(self.known)}"
+
+
+class Refused(UnitLedgerError):
+    """A rule says no. Nothing changed, and the same command may succeed later."""
+
+    code: ClassVar[str] = "refused"
+    http_hint: ClassVar[int] = 409
+
+
+@final
+@attrs.define(eq=False)
+class InsufficientUnits(Refused):
+    """Wallets hold less than a command tries to take from them.
+
+    Attributes:
+        wallets: Whose balances were counted, in the order they are drawn on.
+        needed: What the command asked for.
+        available: What was spendable there at that instant.
+    """
+
+    code: ClassVar[str] = "insufficient_units"
+    http_hint: ClassVar[int] = 402
+
+    wallets: tuple[str, ...]
+    needed: Amount
+    available: Amount
+
+    @property
+    def shortfall(self) -> Amount:
+        """What is missing."""
+        return self.needed - self.available
+
+    def __str__(self) -> str:
+        held = " and ".join(self.wallets)
+        return (
+            f"{held} can spend {self.available} of the {self.needed} asked for; "
+            f"{self.shortfall} more needed"
+        )
+
+
+@final
+@attrs.define(eq=False)
+class NotPermitted(Refused):
+    """This actor may not give this command here.
+
+    Attributes:
+        actor: Who asked.
+        command: The command's name.
+        allowed: Who may, in words.
+    """
+
+    code: ClassVar[str] = "not_permitted"
+    http_hint: ClassVar[int] = 403
+
+    actor: str
+    command: str
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"{self.actor} may not {self.command}; allowed: {self.allowed}"
+
+
+@final
+@attrs.define(eq=False)
+class UnknownObject(Refused):
+    """No such record, lot or claim in this portal; another portal's looks exactly the same.
+
+    Attributes:
+        kind: What was looked for.
+        key: Its id.
+    """
+
+    code: ClassVar[str] = "unknown_object"
+    http_hint: ClassVar[int] = 404
+
+    kind: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"no {self.kind} {self.key} in this portal"
+
+
+@final
+@attrs.define(eq=False)
+class UnknownKeyCode(Refused):
+    """The one answer to every key code that is not ours: unknown, foreign or malformed."""
+
+    code: ClassVar[str] = "unknown_key_code"
+    http_hint: ClassVar[int] = 404
+
+    def __str__(self) -> str:
+        return "this key code is not known; check it for typing errors"
+
+
+@final
+@attrs.define(eq=False)
+class AlreadyExists(Refused):
+    """The id or code is taken, and by something else.
+
+    Attributes:
+        kind: What was to be made.
+        key: The id that is taken.
+    """
+
+    code: ClassVar[str] = "already_exists"
+
+    kind: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key} exists already; choose another id"
+
+
+@final
+@attrs.define(eq=False)
+class IllegalTransition(Refused):
+    """The life cycle of a record has no such step.
+
+    Attributes:
+        kind: What kind of record it is.
+        key: Its id.
+        state: The state it is in.
+        wanted: The step that was asked for.
+    """
+
+    code: ClassVar[str] = "illegal_transition"
+
+    kind: str
+    key: str
+    state: str
+    wanted: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key} is {self.state}; it cannot become {self.wanted}"
+
+
+@final
+@attrs.define(eq=False)
+class NotDue(Refused):
+    """Something scheduled was asked for before its instant.
+
+    Attributes:
+        what: What is scheduled.
+        due: When it is due (UTC).
+    """
+
+    code: ClassVar[str] = "not_due"
+
+    what: str
+    due: datetime
+
+    def __str__(self) -> str:
+        return f"{self.what} is due at {self.due.isoformat()}; ask again then"
+
+
+@final
+@attrs.define(eq=False)
+class NotRegistered(Refused):
+    """That manager is not registered to that course, says the Directory.
+
+    Attributes:
+        manager: The manager's id.
+        course: The course's id.
+    """
+
+    code: ClassVar[str] = "not_registered"
+
+    manager: str
+    course: str
+
+    def __str__(self) -> str:
+        return f"{self.manager} is not a manager of {self.course}; register them there first"
+
+
+@final
+@attrs.define(eq=False)
+class OutsideAudience(Refused):
+    """That user is not among those the units are meant for.
+
+    Attributes:
+        user: The user's id.
+        audience: The audience, in words.
+    """
+
+    code: ClassVar[str] = "outside_audience"
+    http_hint: ClassVar[int] = 403
+
+    user: str
+    audience: str
+
+    def __str__(self) -> str:
+        return f"{self.user} is not in the audience {self.audience}"
+
+
+@final
+@attrs.define(eq=False)
+class NotPayableInUnits(Refused):
+    """An item of the cart has no price in training units.
+
+    Attributes:
+        item: The item's id.
+        reason: Why not, and what would change it.
+    """
+
+    code: ClassVar[str] = "not_payable_in_units"
+
+    item: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.item} cannot be paid in units: {self.reason}"
+
+
+@final
+@attrs.define(eq=False)
+class ClaimExceeded(Refused):
+    """More was asked back, captured or released than the claim holds or has spent.
+
+    Attributes:
+        claim: The claim's id.
+        state: Which of its units were asked for (HELD or SPENT).
+        asked: How many parts were asked for.
+        there: How many parts it has in that state.
+    """
+
+    code: ClassVar[str] = "claim_exceeded"
+
+    claim: str
+    state: str
+    asked: int
+    there: int
+
+    def __str__(self) -> str:
+        return (
+            f"claim {self.claim} has {self.there} parts {self.state}, not the {self.asked} asked for"
+        )
+
+
+@final
+@attrs.define(eq=False)
+class WrongUnit(Refused):
+    """Credits where training units belong, or the reverse; the two never mix.
+
+    Attributes:
+        expected: The unit that belongs there.
+        given: The unit that was given.
+    """
+
+    code: ClassVar[str] = "wrong_unit"
+    http_hint: ClassVar[int] = 422
+
+    expected: str
+    given: str
+
+    def __str__(self) -> str:
+        return f"{self.given} given where {self.expected} belong"
+
+
+@final
+@attrs.define(eq=False)
+class InvalidTerms(Refused):
+    """An edit of a lot's terms that is not allowed at this instant.
+
+    Attributes:
+        lot: The lot's id.
+        problem: What is wrong with the new terms.
+    """
+
+    code: ClassVar[str] = "invalid_terms"
+    http_hint: ClassVar[int] = 422
+
+    lot: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"the terms of {self.lot} cannot be changed so: {self.problem}"
+
+
+@final
+@attrs.define(eq=False)
+class RequestConflict(UnitLedgerError):
+    """The request id was used before, with another payload or by another actor.
+
+    Attributes:
+        request: The request id.
+        differs: The names of the fields that differ from the first use.
+    """
+
+    code: ClassVar[str] = "request_conflict"
+    http_hint: ClassVar[int] = 409
+
+    request: str
+    differs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"request {self.request} was used before with another {', '.join(self.differs)}; "
+            "use a new request id for a new intention"
+        )
+
+
+@final
+@attrs.define(eq=False)
+class NotLocked(UnitLedgerError):
+    """A decision looked at something that its unit of work has not locked.
+
+    The ledger answers it by starting over with that lock added; a caller sees it only inside a
+    transaction of its own, and then calls ``ledger.lock`` first.
+
+    Attributes:
+        what: The wallet or record key that is not locked.
+    """
+
+    code: ClassVar[str] = "not_locked"
+    http_hint: ClassVar[int] = 503
+
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.what} is not locked; lock it before the transaction's first command"
+
+
+@final
+@attrs.define(eq=False)
+class Contention(UnitLedgerError):
+    """The locks could not be had in the tries allowed; send the same request again.
+
+    Attributes:
+        attempts: How often it was tried.
+    """
+
+    code: ClassVar[str] = "contention"
+    http_hint: ClassVar[int] = 503
+
+    attempts: int
+
+    def __str__(self) -> str:
+        return f"gave up after {self.attempts} tries; the same request may be sent again"
+
+
+class BrokenPromise(UnitLedgerError):
+    """Something that should be impossible: stored data or a rule is damaged. Nothing was written."""
+
+    code: ClassVar[str] = "broken_promise"
+
+
+@final
+@attrs.define(eq=False)
+class InvariantViolation(BrokenPromise):
+    """Moves, claims and cells do not agree; the entry was not written.
+
+    Attributes:
+        invariant: The promise that would have been broken.
+        found: What was found instead.
+    """
+
+    code: ClassVar[str] = "invariant_violation"
+
+    invariant: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant}: {self.found}"
+
+
+@final
+@attrs.define(eq=False)
+class JournalBroken(BrokenPromise):
+    """The journal is not the one that was written.
+
+    Attributes:
+        entry: The position of the first bad entry, counted from 1.
+        problem: What is wrong with it.
+    """
+
+    code: ClassVar[str] = "journal_broken"
+
+    entry: int
+    problem: str
+
+    def __str__(self) -> str:
+        return f"entry {self.entry}: {self.problem}"
