@@ -7,6 +7,7 @@ and a state; a cell is what one account holds of one lot.
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from typing import TypeAlias, final
 
@@ -14,7 +15,7 @@ import attrs
 
 from unitledger.amounts import Credits, Units
 from unitledger.errors import InvalidId, InvalidType, InvalidValue, shown
-from unitledger.ids import WalletId, check_id
+from unitledger.ids import MAX_ID_LENGTH, WalletId, check_id
 from unitledger.values import Value
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "batch",
     "check_wallet",
     "course",
+    "is_wallet",
     "keycode",
     "manager",
     "member",
@@ -34,17 +36,22 @@ __all__ = [
     "wallet_unit",
 ]
 
-MAX_WALLET_LENGTH = 3 * 3 * 128 + 64
+MAX_WALLET_LENGTH = 1024
 """Longer than any wallet id that the constructors below can make."""
 
-_SHAPES: dict[str, tuple[int, type[Credits] | type[Units]]] = {
-    "pool": (0, Credits),
-    "course": (1, Credits),
-    "manager": (2, Credits),
-    "batch": (3, Units),
-    "member": (1, Units),
-    "keycode": (1, Units),
+_MAX_NUMBER = 999_999_999
+_ID = r"/(?! )(?:[ -$&-.0-~]++|%25|%2F)++(?<! )"
+_NUMBER = r"/[1-9][0-9]{0,8}"
+
+_KINDS: dict[str, tuple[str, type[Credits | Units]]] = {
+    "pool": ("", Credits),
+    "course": (_ID, Credits),
+    "manager": (_ID + _ID, Credits),
+    "batch": (_ID + _NUMBER + _NUMBER, Units),
+    "member": (_ID, Units),
+    "keycode": (_ID, Units),
 }
+_WALLET = re.compile("|".join(kind + shape for kind, (shape, _) in _KINDS.items())).fullmatch
 
 
 @final
@@ -61,6 +68,9 @@ class State(IntEnum):
     SPENT = 3
     EXPIRED = 4
     VOID = 5
+
+    def __repr__(self) -> str:
+        return f"State.{self.name}"
 
 
 Cells: TypeAlias = tuple[int, int, int, int, int, int]
@@ -105,8 +115,10 @@ def batch(assignment_id: str, cycle: int, row: int) -> WalletId:
     Source: TU-028, X-13.
     """
     for name, value in (("cycle", cycle), ("row", row)):
-        if type(value) is not int or not 1 <= value <= 10**9:
-            raise InvalidValue(name, shown(value), "an int from 1 on")
+        if type(value) is not int:
+            raise InvalidType(name, shown(value), "int")
+        if not 1 <= value <= _MAX_NUMBER:
+            raise InvalidValue(name, shown(value), f"1 to {_MAX_NUMBER}")
     return WalletId(f"batch/{_quoted(check_id(assignment_id, 'assignment'))}/{cycle}/{row}")
 
 
@@ -136,9 +148,21 @@ def wallet_parts(wallet: str) -> tuple[str, ...]:
     return (kind, *(part.replace("%2F", "/").replace("%25", "%") for part in parts))
 
 
-def wallet_unit(wallet: str) -> type[Credits] | type[Units]:
-    """The unit a wallet holds: credits or training units, by its kind alone."""
-    return _SHAPES[wallet.partition("/")[0]][1]
+def wallet_unit(wallet: str) -> type[Credits | Units]:
+    """The unit a wallet holds: credits or training units, by its kind alone.
+
+    Raises:
+        InvalidId: There is no such kind of wallet.
+    """
+    kind = _KINDS.get(wallet.partition("/")[0])
+    if kind is None:
+        raise InvalidId("wallet", shown(wallet))
+    return kind[1]
+
+
+def is_wallet(text: str) -> bool:
+    """Whether a text that is known to be sound names a wallet, and not something else."""
+    return text.partition("/")[0] in _KINDS
 
 
 def check_wallet(wallet: str, field: str = "wallet") -> WalletId:
@@ -150,17 +174,9 @@ def check_wallet(wallet: str, field: str = "wallet") -> WalletId:
     """
     if type(wallet) is not str:
         raise InvalidType(field, shown(wallet), "str")
-    if len(wallet) > MAX_WALLET_LENGTH:
+    if len(wallet) > MAX_WALLET_LENGTH or _WALLET(wallet) is None:
         raise InvalidId(field, shown(wallet))
-    kind, *parts = wallet_parts(wallet)
-    shape = _SHAPES.get(kind)
-    if shape is None or len(parts) != shape[0]:
-        raise InvalidId(field, shown(wallet))
-    for part in parts:
-        check_id(part, field)
-    if kind == "batch" and not all(part.isdigit() and part[0] != "0" for part in parts[1:]):
-        raise InvalidId(field, shown(wallet))
-    if "/".join((kind, *map(_quoted, parts))) != wallet:
+    if len(wallet) > MAX_ID_LENGTH and max(map(len, wallet_parts(wallet))) > MAX_ID_LENGTH:
         raise InvalidId(field, shown(wallet))
     return WalletId(wallet)
 
@@ -179,8 +195,16 @@ class Account(Value):
     state: State
 
     def __attrs_post_init__(self) -> None:
-        if type(self.wallet) is not str or not self.wallet:
-            raise InvalidType("wallet", shown(self.wallet), "a wallet id")
+        self.check()
+
+    def check(self) -> None:
+        """Raise what the constructor would: for an account that may be forged.
+
+        Raises:
+            InvalidType: The wallet is not a ``str`` or the state not a `State`.
+            InvalidId: There is no such wallet.
+        """
+        check_wallet(self.wallet)
         if type(self.state) is not State:
             raise InvalidType("state", shown(self.state), "State")
 

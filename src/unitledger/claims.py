@@ -15,9 +15,9 @@ import attrs
 
 from unitledger.accounts import Account, State
 from unitledger.errors import ClaimExceeded, InvalidType, InvalidValue, shown
-from unitledger.ids import ClaimId, LotId, WalletId
+from unitledger.ids import ClaimId, LotId, WalletId, check_id
 from unitledger.lots import Lot
-from unitledger.moves import Move
+from unitledger.moves import Move, verb
 from unitledger.time import instant
 from unitledger.values import Value
 
@@ -44,10 +44,21 @@ class Segment(Value):
     state: State
 
     def __attrs_post_init__(self) -> None:
-        if type(self.parts) is not int or self.parts <= 0:
+        if type(self.parts) is not int:
+            raise InvalidType("parts", shown(self.parts), "int")
+        if self.parts <= 0:
             raise InvalidValue("parts", shown(self.parts), "an int above zero")
-        if self.state not in _CARRIED:
-            raise InvalidValue("state", shown(str(self.state)), "HELD or SPENT")
+        if self.state is not State.HELD and self.state is not State.SPENT:
+            raise InvalidValue("state", shown(self.state), "HELD or SPENT")
+
+    def _pieces(self, shifted: int, target: State) -> list[Segment]:
+        """What it becomes when some of it gets another state: that first, then the rest."""
+        pieces = []
+        if shifted and target in _CARRIED:
+            pieces.append(Segment(self.wallet, self.lot, shifted, target))
+        if shifted < self.parts:
+            pieces.append(Segment(self.wallet, self.lot, self.parts - shifted, self.state))
+        return pieces
 
 
 @final
@@ -80,8 +91,9 @@ class Claim(Value):
     deadline: datetime | None = None
 
     def __attrs_post_init__(self) -> None:
-        if type(self.segments) is not tuple:
-            raise InvalidType("segments", shown(self.segments), "tuple")
+        check_id(self.id, "claim")
+        if type(self.segments) is not tuple or set(map(type, self.segments)) - {Segment}:
+            raise InvalidType("segments", shown(self.segments), "a tuple of Segment")
         if self.deadline is not None:
             object.__setattr__(self, "deadline", instant(self.deadline, "deadline"))
 
@@ -137,9 +149,7 @@ class Claim(Value):
         """Every wallet it has something in, once each, in taking order."""
         return tuple(dict.fromkeys(part.wallet for part in self.segments))
 
-    def shift(
-        self, parts: int, source: State, target: State, *, last_first: bool = False
-    ) -> Shift:
+    def shift(self, parts: int, source: State, target: State, *, last_first: bool = False) -> Shift:
         """Change the state of some of it, in taking order or from the last taken backwards.
 
         Capture is ``HELD → SPENT``, release ``HELD → FREE``, reverse ``SPENT → FREE`` with
@@ -154,36 +164,46 @@ class Claim(Value):
 
         Raises:
             ClaimExceeded: It has fewer parts in that state.
-            InvalidValue: Zero parts or fewer.
+            InvalidType: The parts are not an ``int``, or a state is not a `State`.
+            InvalidValue: Zero parts or fewer, or no such change of state.
 
         Source: I3, TU-238, TU-243, C57.
         """
-        if type(parts) is not int or parts <= 0:
-            raise InvalidValue("parts", shown(parts), "an int above zero")
+        _check_shift(parts, source, target)
         there = self.total(source)
         if parts > there:
             raise ClaimExceeded(self.id, source.name, parts, there)
-        need, result, moves = parts, list[Segment](), list[Move]()
+        need, pieces, moves = parts, list[Segment](), list[Move]()
         for part in reversed(self.segments) if last_first else self.segments:
             shifted = min(need, part.parts) if part.state is source else 0
-            pieces = [attrs.evolve(part, parts=part.parts - shifted)] if shifted < part.parts else []
+            pieces += part._pieces(shifted, target)
             if shifted:
                 need -= shifted
                 ends = Account(part.wallet, source), Account(part.wallet, target)
                 moves.append(Move(part.lot, *ends, shifted, self.id))
-                if target in _CARRIED:
-                    pieces.insert(0, attrs.evolve(part, parts=shifted, state=target))
-            result.extend(pieces)
-        return Shift(Claim(self.id, _merged(result, last_first), self.deadline), tuple(moves))
+        merged = _merged(reversed(pieces) if last_first else pieces)
+        return Shift(Claim(self.id, merged, self.deadline), tuple(moves))
 
 
-def _merged(parts: list[Segment], backwards: bool) -> tuple[Segment, ...]:
-    """The same segments in taking order, with like neighbours made one."""
+def _check_shift(parts: int, source: State, target: State) -> None:
+    if type(parts) is not int:
+        raise InvalidType("parts", shown(parts), "int")
+    if parts <= 0:
+        raise InvalidValue("parts", shown(parts), "an int above zero")
+    for state in (source, target):
+        if type(state) is not State:
+            raise InvalidType("state", shown(state), "State")
+    if source not in _CARRIED or verb(source, target) is None:
+        raise InvalidValue("target", target.name, f"a state that a claim's {source.name} can reach")
+
+
+def _merged(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """The same segments, like neighbours made one."""
     merged: list[Segment] = []
-    for part in reversed(parts) if backwards else parts:
+    for part in segments:
         last = merged[-1] if merged else None
         if last and (last.wallet, last.lot, last.state) == (part.wallet, part.lot, part.state):
-            merged[-1] = attrs.evolve(last, parts=last.parts + part.parts)
+            merged[-1] = Segment(part.wallet, part.lot, last.parts + part.parts, part.state)
         else:
             merged.append(part)
     return tuple(merged)

@@ -15,18 +15,26 @@ The promises, each checked on every entry before anything is written:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeAlias, final
 
 import attrs
 
 from unitledger.accounts import Account, Cells, State, wallet_unit
+from unitledger.amounts import MAX_PARTS
 from unitledger.claims import Claim
-from unitledger.errors import InvariantViolation
-from unitledger.ids import LotId, WalletId
+from unitledger.errors import (
+    InvalidInput,
+    InvariantViolation,
+    LimitExceeded,
+    WrongUnit,
+    shown,
+)
+from unitledger.ids import ClaimId, LotId, WalletId
 from unitledger.lots import Lot
-from unitledger.moves import Move, verb
+from unitledger.moves import Move
 from unitledger.values import Value
 
 __all__ = ["CellKey", "Settlement", "retrace", "settle", "true_up"]
@@ -65,13 +73,9 @@ def true_up(wallet: WalletId, lot: Lot, cells: Sequence[int], at: datetime) -> M
 
     Source: TU-066, TU-067, TU-072, I8.
     """
-    ends = lot.terms.expires
-    if ends is not None and ends <= at:
-        if cells[1]:
-            return Move(lot.id, Account(wallet, _FREE), Account(wallet, _EXPIRED), cells[1])
-    elif cells[4]:
-        return Move(lot.id, Account(wallet, _EXPIRED), Account(wallet, _FREE), cells[4])
-    return None
+    source, target = (_FREE, _EXPIRED) if lot.lapsed(at) else (_EXPIRED, _FREE)
+    parts = cells[source]
+    return Move(lot.id, Account(wallet, source), Account(wallet, target), parts) if parts else None
 
 
 def settle(
@@ -81,6 +85,7 @@ def settle(
     at: datetime,
     lot: Callable[[LotId], Lot],
     cells: Callable[[WalletId, LotId], Cells],
+    written_down: Iterable[CellKey] = (),
 ) -> Settlement:
     """The cells after some moves, with expiry written down for every lot they touch.
 
@@ -90,26 +95,25 @@ def settle(
         at: The instant (UTC).
         lot: Looks a lot up, new ones included.
         cells: Looks up what a wallet has of a lot.
+        written_down: Wallets and lots whose expiry is written down though nothing moves there.
 
     Raises:
         InvariantViolation: A promise would be broken; which, it says.
+        LimitExceeded: More than 10¹⁵ parts of one lot would be issued.
 
     Source: I1, I2, I3.
     """
-    rows: dict[CellKey, list[int]] = {}
+    _check_form(moves)
+    touched = dict.fromkeys((*written_down, *_touched(moves)))
+    rows = {key: list(cells(*key)) for key in touched}
     written: list[Move] = []
+    _write_down(rows, lot, at, written)
     for move in moves:
-        for wallet in (move.source.wallet, move.target.wallet):
-            if (wallet, move.lot) not in rows:
-                row = rows[wallet, move.lot] = list(cells(wallet, move.lot))
-                _write_down(wallet, lot(move.lot), row, at, written)
-    for move in moves:
-        _apply(move, rows, lot)
+        _apply(move, rows, lot(move.lot).home)
         written.append(move)
-    for (wallet, lot_id), row in rows.items():
-        _write_down(wallet, lot(lot_id), row, at, written)
+    _write_down(rows, lot, at, written)
     _check_claims(written, claims)
-    return Settlement(tuple(written), tuple((key, tuple(row)) for key, row in rows.items()))  # type: ignore[misc]
+    return _settled(written, rows)
 
 
 def retrace(
@@ -121,35 +125,54 @@ def retrace(
 ) -> Settlement:
     """The cells after an entry's own moves, which have their true-up among them already.
 
+    Args:
+        moves: The entry's moves, in order.
+        claims: Every claim it changed, before (``None`` for a new one) and after.
+        lot: Looks a lot up, new ones included.
+        cells: Looks up what a wallet had of a lot.
+
     Raises:
         InvariantViolation: The entry breaks a promise; which, it says.
+        LimitExceeded: More than 10¹⁵ parts of one lot were issued.
     """
-    rows: dict[CellKey, list[int]] = {}
+    _check_form(moves)
+    rows = {key: list(cells(*key)) for key in dict.fromkeys(_touched(moves))}
     for move in moves:
-        for wallet in (move.source.wallet, move.target.wallet):
-            if (wallet, move.lot) not in rows:
-                rows[wallet, move.lot] = list(cells(wallet, move.lot))
-        _apply(move, rows, lot)
+        _apply(move, rows, lot(move.lot).home)
     _check_claims(moves, claims)
-    return Settlement(tuple(moves), tuple((key, tuple(row)) for key, row in rows.items()))  # type: ignore[misc]
+    return _settled(moves, rows)
+
+
+def _check_form(moves: Iterable[Move]) -> None:
+    """Look every move over again: a frozen object can be forged."""
+    for move in moves:
+        try:
+            move.check()
+        except (InvalidInput, WrongUnit) as flaw:
+            raise InvariantViolation("a move is well-formed", str(flaw)) from flaw
+
+
+def _touched(moves: Iterable[Move]) -> Iterator[CellKey]:
+    """Every wallet and lot that moves touch, in order, often more than once."""
+    for move in moves:
+        yield move.source.wallet, move.lot
+        yield move.target.wallet, move.lot
 
 
 def _write_down(
-    wallet: WalletId, lot: Lot, row: list[int], at: datetime, written: list[Move]
+    rows: dict[CellKey, list[int]], lot: Callable[[LotId], Lot], at: datetime, written: list[Move]
 ) -> None:
-    move = true_up(wallet, lot, row, at) if row[1] or row[4] else None
-    if move is not None:
-        row[move.source.state] -= move.parts
-        row[move.target.state] += move.parts
-        written.append(move)
+    for (wallet, lot_id), row in rows.items():
+        move = true_up(wallet, lot(lot_id), row, at) if row[_FREE] or row[_EXPIRED] else None
+        if move is not None:
+            row[move.source.state] -= move.parts
+            row[move.target.state] += move.parts
+            written.append(move)
 
 
-def _apply(move: Move, rows: dict[CellKey, list[int]], lot: Callable[[LotId], Lot]) -> None:
+def _apply(move: Move, rows: dict[CellKey, list[int]], home: WalletId) -> None:
     """Apply one move to the rows, or say which promise it would break."""
     source, target, parts = move.source, move.target, move.parts
-    if type(parts) is not int or parts <= 0 or verb(source.state, target.state) is None:
-        raise InvariantViolation("a move is well-formed", f"{parts} parts {source} to {target}")
-    home = lot(move.lot).home
     if (source.state is _ISSUED or target.state is _ISSUED) and source.wallet != home:
         raise InvariantViolation("a lot is issued in its home wallet", f"{move.lot} in {source}")
     if source.wallet != target.wallet and wallet_unit(target.wallet) is not wallet_unit(home):
@@ -159,31 +182,43 @@ def _apply(move: Move, rows: dict[CellKey, list[int]], lot: Callable[[LotId], Lo
     reached[target.state] += parts
     if source.state is not _ISSUED and leaving[source.state] < 0:
         raise InvariantViolation("no cell falls below zero", f"{source} of {move.lot}")
-    if target.state is _ISSUED and reached[0] > 0:
+    if target.state is _ISSUED and reached[_ISSUED] > 0:
         raise InvariantViolation("ISSUED is never above zero", f"{target} of {move.lot}")
+    if leaving[_ISSUED] < -MAX_PARTS:
+        raise LimitExceeded(f"parts of {move.lot}", shown(-leaving[_ISSUED]), MAX_PARTS)
 
 
-def _check_claims(
-    moves: Iterable[Move], claims: Iterable[tuple[Claim | None, Claim]]
-) -> None:
+def _check_claims(moves: Iterable[Move], claims: Iterable[tuple[Claim | None, Claim]]) -> None:
     """The moves into and out of HELD and SPENT are exactly the changes of the claims' segments."""
-    open_: dict[tuple[str, str, str, int], int] = {}
+    change: dict[tuple[ClaimId | None, WalletId, LotId, State], int] = defaultdict(int)
     for move in moves:
-        if move.claim is None:
-            continue
-        source, target = move.source, move.target
-        if source.state is _HELD or source.state is _SPENT:
-            key = (move.claim, source.wallet, move.lot, source.state)
-            open_[key] = open_.get(key, 0) - move.parts
-        if target.state is _HELD or target.state is _SPENT:
-            key = (move.claim, target.wallet, move.lot, target.state)
-            open_[key] = open_.get(key, 0) + move.parts
-    for before, after in claims:
+        for end, sign in ((move.source, -1), (move.target, 1)):
+            if end.state is _HELD or end.state is _SPENT:
+                change[move.claim, end.wallet, move.lot, end.state] += sign * move.parts
+    for before, after in _changed_once(claims):
         for claim, sign in ((before, 1), (after, -1)):
             for part in claim.segments if claim is not None else ():
-                key = (after.id, part.wallet, part.lot, part.state)
-                open_[key] = open_.get(key, 0) + sign * part.parts
-    if any(open_.values()):
-        claim_id, wallet, lot_id, state = next(key for key, parts in open_.items() if parts)
-        found = f"claim {claim_id}, {wallet} {State(state).name} of {lot_id}"
-        raise InvariantViolation("HELD and SPENT equal the claims' segments", found)
+                change[after.id, part.wallet, part.lot, part.state] += sign * part.parts
+    for (claim_id, wallet, lot_id, state), parts in change.items():
+        if parts:
+            found = f"claim {claim_id}, {wallet} {state.name} of {lot_id}"
+            raise InvariantViolation("HELD and SPENT equal the claims' segments", found)
+
+
+def _changed_once(
+    claims: Iterable[tuple[Claim | None, Claim]],
+) -> Iterator[tuple[Claim | None, Claim]]:
+    """The same pairs, when each is one claim's, no claim has two, and no segment is forged."""
+    changed: set[ClaimId] = set()
+    for before, after in claims:
+        if after.id in changed or (before is not None and before.id != after.id):
+            raise InvariantViolation("an entry changes a claim once", f"not so for {after.id}")
+        if any(type(part.parts) is not int or part.parts <= 0 for part in after.segments):
+            raise InvariantViolation("a segment has parts above zero", f"not so in {after.id}")
+        changed.add(after.id)
+        yield before, after
+
+
+def _settled(moves: Iterable[Move], rows: dict[CellKey, list[int]]) -> Settlement:
+    cells = [(key, (row[0], row[1], row[2], row[3], row[4], row[5])) for key, row in rows.items()]
+    return Settlement(tuple(moves), tuple(cells))

@@ -25,6 +25,7 @@ __all__ = ["ANYTHING", "MAX_SCOPE", "Category", "Cost", "Lot", "Scope", "Use"]
 MAX_SCOPE = 1000
 """How many courses, items or groups one scope may name."""
 
+_MAX_NUMBER = 999_999_999
 _START = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -35,6 +36,9 @@ class Category(StrEnum):
     GRANTED = "granted"
     PURCHASED = "purchased"
     PROMOTIONAL = "promotional"
+
+    def __repr__(self) -> str:
+        return f"Category.{self.name}"
 
 
 @final
@@ -55,9 +59,10 @@ class Cost(Value):
     def __attrs_post_init__(self) -> None:
         if type(self.per_unit) is not Fraction:
             raise InvalidType("per_unit", shown(self.per_unit), "Fraction; read one with Cost.of")
-        exact(self.per_unit, "per_unit")
-        if self.per_unit < 0:
-            raise NegativeAmount("per_unit", shown(str(self.per_unit)))
+        own = exact(self.per_unit, "per_unit")
+        if own < 0:
+            raise NegativeAmount("per_unit", str(own))
+        object.__setattr__(self, "per_unit", own)
         check_id(self.currency, "currency")
 
     @classmethod
@@ -178,10 +183,12 @@ class Lot(Value):
         if self.since is not None:
             object.__setattr__(self, "since", instant(self.since, "since"))
         _exactly(self.category, Category, "category")
-        for name in ("cycle", "priority", "version"):
+        for name, least in (("cycle", 1), ("priority", -_MAX_NUMBER), ("version", 1)):
             value = getattr(self, name)
-            if type(value) is not int or not -(10**9) <= value <= 10**9:
-                raise InvalidValue(name, shown(value), "an int within a thousand million")
+            if type(value) is not int:
+                raise InvalidType(name, shown(value), "int")
+            if not least <= value <= _MAX_NUMBER:
+                raise InvalidValue(name, shown(value), f"{least} to {_MAX_NUMBER}")
         if self.scope is not None:
             _exactly(self.scope, Scope, "scope")
         if self.cost is not None:
@@ -191,7 +198,7 @@ class Lot(Value):
     def plain(
         cls,
         lot: str,
-        unit: type[Credits] | type[Units] = Units,
+        unit: type[Credits | Units] = Units,
         *,
         expires: date | datetime | None = None,
         acquired: datetime = _START,
@@ -204,16 +211,18 @@ class Lot(Value):
             expires: An instant, a day (usable to its end in UTC), or ``None`` for never.
             acquired: When it was acquired.
         """
-        end = end_of_day(expires) if type(expires) is date else expires
+        if unit is not Credits and unit is not Units:
+            raise InvalidType("unit", shown(unit), "Credits or Units")
+        end = expires if expires is None or isinstance(expires, datetime) else end_of_day(expires)
         return cls(
             id=LotId(lot),
             home=pool() if unit is Credits else member("anyone"),
-            terms=Validity(_START, end),  # type: ignore[arg-type]
+            terms=Validity(_START, end),
             acquired=acquired,
         )
 
     @property
-    def unit(self) -> type[Credits] | type[Units]:
+    def unit(self) -> type[Credits | Units]:
         """Credits or training units."""
         return wallet_unit(self.home)
 

@@ -51,13 +51,12 @@ _VERBS: dict[tuple[State, State], str] = {
     (_ISSUED, _SPENT): "advance",
     (_SPENT, _ISSUED): "settle",
 }
-_BY_PLACE = tuple(tuple(_VERBS.get((source, target)) for target in State) for source in State)
-_CLAIMED = (False, False, True, True, False, False)
+_CLAIMED = (_HELD, _SPENT)
 
 
 def verb(source: State, target: State) -> str | None:
     """The word for a move between two states; ``None`` when there is no such move."""
-    return _BY_PLACE[source][target]
+    return _VERBS.get((source, target))
 
 
 @final
@@ -84,26 +83,50 @@ class Move(Value):
     claim: ClaimId | None = None
 
     def __attrs_post_init__(self) -> None:
-        source, target, parts = self.source, self.target, self.parts
+        self._check_ends()
+        self._check_parts()
+        self._check_way()
+
+    def check(self) -> None:
+        """Raise what the constructors of it and its accounts would: for a move that may be forged.
+
+        Raises:
+            InvalidInput: It is not a move.
+            WrongUnit: It joins wallets of different units.
+        """
+        self._check_ends()
+        self.source.check()
+        self.target.check()
+        self._check_parts()
+        self._check_way()
+
+    def _check_ends(self) -> None:
+        for end in (self.source, self.target):
+            if type(end) is not Account:
+                raise InvalidType("source and target", shown(end), "Account")
+
+    def _check_parts(self) -> None:
+        parts = self.parts
         if type(parts) is not int:
             raise InvalidType("parts", shown(parts), "int")
-        if not 0 < parts <= MAX_PARTS:
-            if parts <= 0:
-                raise InvalidValue("parts", shown(parts), "an int above zero")
+        if parts <= 0:
+            raise InvalidValue("parts", shown(parts), "an int above zero")
+        if parts > MAX_PARTS:
             raise LimitExceeded("parts", shown(parts), MAX_PARTS)
-        if type(source) is not Account or type(target) is not Account:
-            raise InvalidType("source and target", "something else", "Account")
-        if _BY_PLACE[source.state][target.state] is None:
+
+    def _check_way(self) -> None:
+        source, target = self.source, self.target
+        if verb(source.state, target.state) is None:
             raise InvalidValue("target", str(target), f"a state that {source} can reach")
         crossing = source.wallet != target.wallet
-        if crossing != (source.state is _FREE and target.state is _FREE):
-            raise InvalidValue("target", str(target), "another wallet for a transfer, else the same")
-        if (self.claim is None) == (_CLAIMED[source.state] or _CLAIMED[target.state]):
+        if crossing != (source.state is target.state):
+            raise InvalidValue("target", str(target), "another wallet in a transfer, else the same")
+        if (self.claim is None) == (source.state in _CLAIMED or target.state in _CLAIMED):
             raise InvalidValue("claim", shown(self.claim), "a claim for HELD and SPENT, else None")
         if crossing and wallet_unit(source.wallet) is not wallet_unit(target.wallet):
             raise WrongUnit(wallet_unit(source.wallet).UNIT, wallet_unit(target.wallet).UNIT)
 
     @property
     def verb(self) -> str:
-        """What the move is called: issue, transfer, hold, spend, capture, release…"""
-        return str(_BY_PLACE[self.source.state][self.target.state])
+        """What the move is called: issue, transfer, hold, spend, capture, release, reverse."""
+        return _VERBS[self.source.state, self.target.state]

@@ -6,10 +6,12 @@ two lots never tie and every store takes the same ones. An order can be read fro
     expires, -available              the first to expire, then the largest available
     priority, category(promotional, granted, purchased), acquired
     -expires(undated last)           the furthest expiry first, never-expiring lots at the end
+    cost                             the lowest price first, one currency after the other
 
-A minus turns a key round. What a key cannot rank (a lot that never expires, one without a price)
-comes last, except that under ``-expires`` a lot that never expires is the furthest and comes
-first; ``(undated first)`` or ``(undated last)`` behind ``expires`` says otherwise.
+A minus turns a key round. What a key cannot rank (a lot that never expires, one without a price,
+a category that is not listed) comes last, except that under ``-expires`` a lot that never expires
+is the furthest and comes first; ``(undated first)`` or ``(undated last)`` behind ``expires`` says
+otherwise.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any, TypeAlias, final
 
 import attrs
@@ -43,8 +46,9 @@ Rank: TypeAlias = tuple[Any, ...]
 """Where a lot stands under an order; ranks of one order compare and never tie."""
 
 _FAR = 10**18
-_MAX_KEYS = 16
+_MAX_TEXT = 300
 _KEY = re.compile(r"(-?)([a-z]+)(?:\(([a-z, ]*)\))?").fullmatch
+_BETWEEN = re.compile(r",(?![^()]*\))").split
 
 
 @final
@@ -61,13 +65,8 @@ class RankBy(StrEnum):
     SCOPE = "scope"
     AVAILABLE = "available"
 
-
-def _scope_rank(lot: Lot) -> int:
-    """Restricted lots before open ones: the fewer sides are open, the earlier."""
-    scope = lot.scope
-    if scope is None:
-        return 3
-    return sum(not side for side in (scope.courses, scope.items, scope.audience))
+    def __repr__(self) -> str:
+        return f"RankBy.{self.name}"
 
 
 @final
@@ -109,64 +108,111 @@ class OrderKey(Value):
         """The key that a text such as ``-expires(undated last)`` names.
 
         Raises:
+            InvalidType: Not a text.
             InvalidValue: There is no such key.
+            LimitExceeded: More than 300 characters.
         """
-        match = _KEY(text.strip()) if len(text) <= 200 else None
+        match = _KEY(_checked(text, "order key").strip())
         if match is None or match[2] not in list(RankBy):
             raise InvalidValue("order key", shown(text), f"one of {', '.join(RankBy)}")
-        by, inside = RankBy(match[2]), (match[3] or "").strip()
+        minus, name, inside = match.groups()
+        by, descending = RankBy(name), bool(minus)
         if by is RankBy.CATEGORY:
-            names = [name.strip() for name in inside.split(",")]
-            if not set(names) <= set(Category):
-                raise InvalidValue("category", shown(inside), f"some of {', '.join(Category)}")
-            return cls(by, bool(match[1]), ranks=tuple(map(Category, names)))
-        if inside and by is not RankBy.EXPIRES:
-            raise InvalidValue("order key", shown(text), "a key without parentheses")
-        if inside and inside not in ("undated first", "undated last"):
-            raise InvalidValue("order key", shown(text), "(undated first) or (undated last)")
-        return cls(by, bool(match[1]), undated=inside.removeprefix("undated ") or None)
+            return cls(by, descending, ranks=_categories(inside or ""))
+        if inside is None:
+            return cls(by, descending)
+        if by is not RankBy.EXPIRES or inside not in ("undated first", "undated last"):
+            raise InvalidValue("order key", shown(text), "expires(undated first), (undated last)")
+        return cls(by, descending, undated=inside.removeprefix("undated "))
 
     def __str__(self) -> str:
         inside = ", ".join(self.ranks) or (f"undated {self.undated}" if self.undated else "")
         return f"{'-' * self.descending}{self.by}{f'({inside})' * bool(inside)}"
 
-    def rank(self, lot: Lot) -> Any:
-        """Where the lot stands by this key alone; smaller is earlier."""
-        if self.by is RankBy.EXPIRES:
-            return self._expires(lot)
-        if self.by is RankBy.COST:
-            return self._cost(lot)
-        value = _READ[self.by](lot)
-        if self.by is RankBy.CATEGORY:
-            value = self.ranks.index(value) if value in self.ranks else len(self.ranks)
-        return -value if self.descending else value
 
-    def _expires(self, lot: Lot) -> int:
-        if lot.terms.expires is None:
-            first = self.descending if self.undated is None else self.undated == "first"
-            return -_FAR if first else _FAR
-        value = microseconds(lot.terms.expires)
-        return -value if self.descending else value
-
-    def _cost(self, lot: Lot) -> tuple[Any, ...]:
-        if lot.cost is None:
-            return (1, "", 0)
-        value = lot.cost.per_unit
-        return (0, lot.cost.currency, -value if self.descending else value)
+def _checked(text: str, field: str) -> str:
+    if type(text) is not str:
+        raise InvalidType(field, shown(text), "str")
+    if len(text) > _MAX_TEXT:
+        raise LimitExceeded(f"characters of {field}", str(len(text)), _MAX_TEXT)
+    return text
 
 
-_READ: dict[RankBy, Callable[[Lot], Any]] = {
-    RankBy.EFFECTIVE: lambda lot: microseconds(lot.terms.effective),
-    RankBy.ACQUIRED: lambda lot: microseconds(lot.acquired),
-    RankBy.CYCLE: lambda lot: lot.cycle,
-    RankBy.PRIORITY: lambda lot: lot.priority,
-    RankBy.CATEGORY: lambda lot: lot.category,
-    RankBy.SCOPE: _scope_rank,
+def _categories(text: str) -> tuple[Category, ...]:
+    names = [name.strip() for name in text.split(",")]
+    if not set(names) <= set(Category):
+        raise InvalidValue("category", shown(text), f"some of {', '.join(Category)}")
+    return tuple(map(Category, names))
+
+
+_Reader: TypeAlias = Callable[[Lot, int], Any]
+"""Where a key places a lot with so many available parts; smaller is earlier."""
+
+
+def _open_sides(lot: Lot) -> int:
+    """Restricted lots before open ones: the fewer sides are open, the earlier."""
+    scope = lot.scope
+    if scope is None:
+        return 3
+    return sum(not side for side in (scope.courses, scope.items, scope.audience))
+
+
+_NUMBERS: dict[RankBy, Callable[[Lot, int], int]] = {
+    RankBy.EFFECTIVE: lambda lot, _: microseconds(lot.terms.effective),
+    RankBy.ACQUIRED: lambda lot, _: microseconds(lot.acquired),
+    RankBy.CYCLE: lambda lot, _: lot.cycle,
+    RankBy.PRIORITY: lambda lot, _: lot.priority,
+    RankBy.SCOPE: lambda lot, _: _open_sides(lot),
+    RankBy.AVAILABLE: lambda _, parts: parts,
 }
+_ENDING: tuple[_Reader, ...] = (
+    lambda lot, _: lot.acquired,
+    lambda lot, _: lot.cycle,
+    lambda lot, _: lot.id,
+)
+
+
+def _reader(key: OrderKey) -> _Reader:
+    if key.by is RankBy.EXPIRES:
+        return _expiry_reader(key)
+    if key.by is RankBy.COST:
+        return _cost_reader(key)
+    if key.by is RankBy.CATEGORY:
+        return _category_reader(key)
+    read = _NUMBERS[key.by]
+    return (lambda lot, parts: -read(lot, parts)) if key.descending else read
+
+
+def _expiry_reader(key: OrderKey) -> _Reader:
+    first = key.descending if key.undated is None else key.undated == "first"
+    sign, undated = -1 if key.descending else 1, -_FAR if first else _FAR
+
+    def read(lot: Lot, _: int) -> int:
+        ends = lot.terms.expires
+        return undated if ends is None else sign * microseconds(ends)
+
+    return read
+
+
+def _cost_reader(key: OrderKey) -> _Reader:
+    sign = -1 if key.descending else 1
+
+    def read(lot: Lot, _: int) -> tuple[int, str, Fraction]:
+        if lot.cost is None:
+            return 1, "", Fraction()
+        return 0, lot.cost.currency, sign * lot.cost.per_unit
+
+    return read
+
+
+def _category_reader(key: OrderKey) -> _Reader:
+    sign = -1 if key.descending else 1
+    places = {category: sign * place for place, category in enumerate(key.ranks)}
+    return lambda lot, _: places.get(lot.category, _FAR)
 
 
 @final
-@attrs.frozen
+@attrs.frozen(repr=False)
 class BurnOrder(Value):
     """Which lots are used first: keys, then acquired instant, cycle and lot id.
 
@@ -182,20 +228,20 @@ class BurnOrder(Value):
     """
 
     keys: tuple[OrderKey, ...]
-    _dynamic: int | None = attrs.field(init=False, eq=False, repr=False)
-    _sign: int = attrs.field(init=False, eq=False, repr=False)
+    _readers: tuple[_Reader, ...] = attrs.field(init=False, eq=False)
+    _moving: int | None = attrs.field(init=False, eq=False)
+    _sign: int = attrs.field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if type(self.keys) is not tuple or set(map(type, self.keys)) - {OrderKey}:
-            raise InvalidType("keys", shown(self.keys), "a tuple of OrderKey")
-        if len(self.keys) > _MAX_KEYS:
-            raise LimitExceeded("keys of an order", str(len(self.keys)), _MAX_KEYS)
+        if type(self.keys) is not tuple or set(map(type, self.keys)) != {OrderKey}:
+            raise InvalidType("keys", shown(self.keys), "a tuple of OrderKey, at least one")
         names = [key.by for key in self.keys]
         if len(set(names)) != len(names):
             raise InvalidValue("keys", shown(", ".join(names)), "each key once")
-        place = names.index(RankBy.AVAILABLE) if RankBy.AVAILABLE in names else None
-        object.__setattr__(self, "_dynamic", place)
-        sign = -1 if place is not None and self.keys[place].descending else 1
+        moving = names.index(RankBy.AVAILABLE) if RankBy.AVAILABLE in names else None
+        sign = -1 if moving is not None and self.keys[moving].descending else 1
+        object.__setattr__(self, "_readers", (*map(_reader, self.keys), *_ENDING))
+        object.__setattr__(self, "_moving", moving)
         object.__setattr__(self, "_sign", sign)
 
     @classmethod
@@ -205,15 +251,14 @@ class BurnOrder(Value):
         Raises:
             InvalidType: Not a text.
             InvalidValue: An unknown key, or one that stands twice.
+            LimitExceeded: More than 300 characters.
         """
-        if type(text) is not str:
-            raise InvalidType("order", shown(text), "str")
-        if text in _PRESETS:
+        if _checked(text, "order") in _PRESETS:
             return _PRESETS[text]
-        if len(text) > 1000:
-            raise LimitExceeded("characters of an order", str(len(text)), 1000)
-        parts = re.split(r",\s*(?![^()]*\))", text)
-        return cls(tuple(OrderKey.parse(part) for part in parts))
+        return cls(tuple(map(OrderKey.parse, _BETWEEN(text))))
+
+    def __repr__(self) -> str:
+        return f"BurnOrder.parse({str(self)!r})"
 
     def __str__(self) -> str:
         return ", ".join(map(str, self.keys))
@@ -221,27 +266,23 @@ class BurnOrder(Value):
     @property
     def by_expiry_first(self) -> bool:
         """Whether the first to expire come first, so that lapsed lots stand together in front."""
-        return bool(self.keys) and self.keys[0] == _SOONEST
+        return self.keys[0] == _SOONEST
 
     @property
     def by_available(self) -> bool:
         """Whether a lot's place changes as it is used."""
-        return self._dynamic is not None
+        return self._moving is not None
 
     def rank(self, lot: Lot, parts: int) -> Rank:
         """Where a lot with so many available parts stands; smaller is earlier."""
-        keys = tuple(
-            self._sign * parts if key.by is RankBy.AVAILABLE else key.rank(lot)
-            for key in self.keys
-        )
-        return (*keys, microseconds(lot.acquired), lot.cycle, lot.id)
+        return tuple([read(lot, parts) for read in self._readers])
 
     def reranked(self, rank: Rank, parts: int) -> Rank:
         """The same lot's rank with another number of available parts."""
-        place = self._dynamic
+        place = self._moving
         if place is None:
             return rank
-        return rank[:place] + (self._sign * parts,) + rank[place + 1 :]
+        return (*rank[:place], self._sign * parts, *rank[place + 1 :])
 
     def because(self, earlier: Rank, later: Rank) -> str:
         """The name of the first key that tells two ranks apart."""
