@@ -128,7 +128,7 @@ def faults(modules: Mapping[str, str]) -> list[str]:
 
 def floor(module: str) -> int | None:
     """The place of a module in the order; ``None`` if nobody gave it one."""
-    name = module.split(".")[0]
+    name = module.split(".", maxsplit=1)[0]
     return FLOORS.index(name) if name in FLOORS else None
 
 
@@ -137,7 +137,7 @@ def room(module: str) -> str | None:
     first, _, rest = module.partition(".")
     if first in ROOMS:
         return first
-    inner = rest.split(".")[0]
+    inner = rest.split(".", maxsplit=1)[0]
     return f"{first}.{inner}" if f"{first}.*" in ROOMS and inner not in {"", "__init__"} else None
 
 
@@ -153,7 +153,7 @@ def _why_not(module: str, one: Import, modules: Mapping[str, str]) -> Iterator[s
 def _why_not_ours(module: str, one: Import, modules: Mapping[str, str]) -> Iterator[str]:
     if one.for_types_only and module == "errors":
         return
-    mine, here = floor(module), module.split(".")[0]
+    mine, here = floor(module), module.split(".", maxsplit=1)[0]
     private = [n for n in one.names if n.startswith("_") and not n.endswith("__")]
     if private:
         yield f"takes the private {private[0]} of {one.module}; "
@@ -168,7 +168,7 @@ def _why_not_ours(module: str, one: Import, modules: Mapping[str, str]) -> Itera
 
 
 def _why_not_theirs(module: str, one: Import) -> Iterator[str]:
-    top = one.module.split(".")[0]
+    top = one.module.split(".", maxsplit=1)[0]
     if top in NOBODY:
         yield f"imports {top}, which nobody may"
     elif top in ONLY_TIME:
@@ -213,7 +213,7 @@ def _rings(known: list[str], modules: Mapping[str, str]) -> Iterator[tuple[str, 
 
 
 def _neighbours(module: str, modules: Mapping[str, str]) -> set[str]:
-    package = module.split(".")[0]
+    package = module.split(".", maxsplit=1)[0]
     return {
         target if target in modules else f"{target}.__init__"
         for one in imports(modules[module])
