@@ -107,12 +107,12 @@ def _ratio(value: Number, field: str) -> tuple[int, int]:
     else:
         raise InvalidType(field, shown(value), _EXACTLY)
     if not -MAX_PARTS * under <= over <= MAX_PARTS * under:
-        raise LimitExceeded(field, shown(value), MAX_PARTS)
+        raise LimitExceeded(field, _written(value), MAX_PARTS)
     return over, under
 
 
 def _written(value: Number) -> str:
-    """The text, for an error, of a number that `_ratio` has found small enough."""
+    """The text, for an error, of a number that is known to be short."""
     if type(value) is Decimal:
         return format(value, "f")
     return str(value) if type(value) is Fraction else shown(value)

@@ -47,7 +47,7 @@ MAX_ID_LENGTH = 128
 """The longest id, in characters; every one of them is one byte."""
 
 _MAX_INDEX = 999_999_999
-_ID = re.compile(r"[!-~](?:[ -~]{0,126}[!-~])?").fullmatch
+_ID = re.compile(r"[!-~](?:[ -~]*[!-~])?").fullmatch
 
 
 def check_id(value: str, field: str = "id") -> str:

@@ -286,6 +286,8 @@ def test_refusals_say_the_number_that_was_given() -> None:
         Units.of(Decimal("1.2340"))
     with pytest.raises(NegativeAmount, match="price is -1/3; amounts are never below zero"):
         Units.priced(Fraction(-1, 3))
+    with pytest.raises(LimitExceeded, match=r"price: 1000000000000000\.5; the limit is 10{15}"):
+        Units.priced(Decimal("1000000000000000.5"))
     with pytest.raises(LimitExceeded, match=r"digits of price: more, in a number near 1E\+400;"):
         Units.priced(Decimal("1E400"))
 

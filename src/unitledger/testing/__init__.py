@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from unitledger.testing.strategies import (
     amounts,
+    buckets,
     credits,  # noqa: A004  the word of the house
     ids,
     instants,
+    lots,
+    orders,
     prices,
     rates,
+    scopes,
     units,
 )
 
-__all__ = ["amounts", "credits", "ids", "instants", "prices", "rates", "units"]
+__all__ = [
+    "amounts",
+    "buckets",
+    "credits",
+    "ids",
+    "instants",
+    "lots",
+    "orders",
+    "prices",
+    "rates",
+    "scopes",
+    "units",
+]

@@ -15,11 +15,37 @@ from typing import TypeVar
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from unitledger.accounts import course, keycode, manager, member, pool
 from unitledger.amounts import MAX_PARTS, Amount, Credits, Number, Rate, Units
-from unitledger.ids import MAX_ID_LENGTH
-from unitledger.time import MAX_YEAR, MIN_YEAR, instant
+from unitledger.buckets import Bucket
+from unitledger.ids import MAX_ID_LENGTH, LotId, WalletId
+from unitledger.lots import Category, Cost, Lot, Scope
+from unitledger.orders import (
+    FEFO_LARGEST,
+    FIFO,
+    HIFO,
+    LATEST_EXPIRY,
+    LIFO,
+    PRIORITY,
+    BurnOrder,
+    OrderKey,
+    RankBy,
+)
+from unitledger.time import MAX_YEAR, MIN_YEAR, Validity, instant
 
-__all__ = ["amounts", "credits", "ids", "instants", "prices", "rates", "units"]
+__all__ = [
+    "amounts",
+    "buckets",
+    "credits",
+    "ids",
+    "instants",
+    "lots",
+    "orders",
+    "prices",
+    "rates",
+    "scopes",
+    "units",
+]
 
 A = TypeVar("A", bound=Amount)
 
@@ -117,3 +143,89 @@ def ids() -> SearchStrategy[str]:
 
 def _decimal(digits: int, places: int) -> Decimal:
     return Decimal(f"{digits}E-{places}")
+
+
+_ACQUIRED = (datetime(2025, 6, 1, tzinfo=UTC), datetime(2025, 6, 2, tzinfo=UTC))
+_EFFECTIVE = (datetime(2025, 7, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))
+_EXPIRES = tuple(datetime(2026, 1, day, tzinfo=UTC) for day in (2, 3, 31))
+_COSTS = (None, Cost.of("0.90", "EUR"), Cost.of("0.90", "USD"), Cost.of(1, "EUR"))
+_HOMES = (pool(), course("c1"), manager("m", "c1"), member("u1"), keycode("k1"))
+_PRESETS = (FEFO_LARGEST, FIFO, HIFO, LATEST_EXPIRY, LIFO, PRIORITY)
+
+
+def scopes() -> SearchStrategy[Scope]:
+    """Scopes over the courses ``c1`` to ``c3``, the items ``i1`` and ``i2``, the groups ``g1``
+    and ``g2``; any side may be open.
+    """
+    return st.builds(
+        Scope,
+        courses=st.frozensets(st.sampled_from(("c1", "c2", "c3")), max_size=2),
+        items=st.frozensets(st.sampled_from(("i1", "i2")), max_size=1),
+        audience=st.frozensets(st.sampled_from(("g1", "g2")), max_size=1),
+    )
+
+
+def lots(*, home: WalletId | None = None) -> SearchStrategy[Lot]:
+    """Lots that tie: few instants, cycles, ranks and prices, ids that differ in case or length.
+
+    They begin in 2025 or on 1 January 2026 and end on the 2nd, 3rd or 31st of that month or never.
+
+    Args:
+        home: The wallet they were issued in; any of both units unless told.
+    """
+    names = st.one_of(st.text("aAbB01", min_size=1, max_size=3), ids())
+    terms = st.builds(
+        Validity, st.sampled_from(_EFFECTIVE), st.one_of(st.none(), st.sampled_from(_EXPIRES))
+    )
+    return st.builds(
+        Lot,
+        id=names.map(LotId),
+        home=st.sampled_from(_HOMES) if home is None else st.just(home),
+        terms=terms,
+        acquired=st.sampled_from(_ACQUIRED),
+        cycle=st.integers(1, 2),
+        category=st.sampled_from(Category),
+        priority=st.integers(-1, 1),
+        scope=st.one_of(st.none(), scopes()),
+        cost=st.sampled_from(_COSTS),
+    )
+
+
+def orders() -> SearchStrategy[BurnOrder]:
+    """Burn orders: every preset, and lists of one to four different keys either way round."""
+    listed = st.lists(st.sampled_from(RankBy), min_size=1, max_size=4, unique=True)
+    free = listed.flatmap(lambda bys: st.tuples(*map(_keys, bys))).map(BurnOrder)
+    return st.one_of(st.sampled_from(_PRESETS), free)
+
+
+def _keys(by: RankBy) -> SearchStrategy[OrderKey]:
+    ranks: SearchStrategy[tuple[Category, ...]] = st.just(())
+    undated: SearchStrategy[str | None] = st.none()
+    if by is RankBy.CATEGORY:
+        ranks = st.lists(st.sampled_from(Category), min_size=1, unique=True).map(tuple)
+    if by is RankBy.EXPIRES:
+        undated = st.sampled_from((None, "first", "last"))
+    return st.builds(OrderKey, st.just(by), st.booleans(), ranks, undated)
+
+
+def buckets(
+    *,
+    order: BurnOrder | None = None,
+    unit: type[Credits | Units] = Units,
+    most: int = 12,
+) -> SearchStrategy[Bucket]:
+    """Buckets of lots that tie, each with 1 to 9 parts or a great many.
+
+    Args:
+        order: The burn order; any unless told.
+        unit: Credits or training units.
+        most: How many lots at the most.
+    """
+    home = pool() if unit is Credits else member("u1")
+    parts = st.one_of(st.integers(1, 9), st.integers(1, MAX_PARTS // 1000))
+    held = st.tuples(lots(home=home), parts.map(lambda drawn: unit(parts=drawn)))
+    return st.builds(
+        lambda holdings, burned: Bucket.of(holdings, unit=unit, order=burned),
+        st.lists(held, max_size=most, unique_by=lambda pair: pair[0].id),
+        orders() if order is None else st.just(order),
+    )
