@@ -44,7 +44,7 @@ def all_errors() -> list[type[UnitLedgerError]]:
     for name in PUBLIC:
         if name != "__main__":
             module(name)
-    found = {UnitLedgerError, *subclasses(UnitLedgerError)}
+    found: set[type[UnitLedgerError]] = {UnitLedgerError, *subclasses(UnitLedgerError)}
     return sorted(
         (cls for cls in found if cls.__module__.split(".")[0] == PACKAGE),
         key=lambda cls: (cls.__module__, cls.__qualname__),

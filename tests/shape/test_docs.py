@@ -37,6 +37,13 @@ def test_the_examples_in_docstrings_run(name: str) -> None:
     assert runner.failures == 0, told.getvalue()
 
 
+def test_the_reference_has_every_module() -> None:
+    page = (ROOT / "docs" / "reference" / "api.md").read_text("utf-8")
+    listed = re.findall(r"^\.\. automodule:: (\S+)$", page, flags=re.MULTILINE)
+    on_disk = {f"{PACKAGE}.{name}".removesuffix(".__init__") for name in MODULES} - {PACKAGE}
+    assert sorted(listed) == sorted(on_disk)
+
+
 def install_commands() -> list[str]:
     text = README.read_text("utf-8")
     lines = [line for one in blocks(text) if one.kind == "sh" for line in one.text.splitlines()]
