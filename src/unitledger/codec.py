@@ -18,6 +18,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import Any, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -36,7 +37,7 @@ from unitledger.errors import (
 from unitledger.orders import BurnOrder
 from unitledger.time import instant_text, parse_instant
 
-__all__ = ["MAX_DEPTH", "MAX_DOCUMENT", "decode", "decode_json", "encode", "kind", "kind_of", "kinds"]
+__all__ = ["MAX_DEPTH", "MAX_DOCUMENT", "decode", "decode_json", "encode", "encoder", "kind", "kind_of", "kinds"]
 
 MAX_DOCUMENT = 1 << 20
 """The longest JSON document that is read, in characters."""
@@ -94,17 +95,26 @@ def encode(value: object) -> str:
         InvalidType: The value is of a class that has no canonical text.
     """
     cls = type(value)
-    try:
-        return _ENCODERS[cls](value)
-    except KeyError:
-        return _encoder(cls)(value)
+    made = _ENCODERS.get(cls) or _encoder(cls)
+    return made(value)
 
 
 # Plain types: how each is written and read.
 
 
+def _units_text(value: Units) -> str:
+    return '"%d.%02d"' % divmod(value.parts, 100)  # noqa: UP031
+
+
 def _amount_text(value: Amount) -> str:
+    if type(value) is Units:
+        return '"%d.%02d units"' % divmod(value.parts, 100)  # noqa: UP031
     return f'"{value.text} {value.UNIT}"'
+
+
+@lru_cache(maxsize=1024)
+def _instant(value: datetime) -> str:
+    return f'"{instant_text(value)}"'
 
 
 def _fraction(text: Any, where: str) -> Fraction:
@@ -173,20 +183,23 @@ def _date(value: Any, where: str) -> date:
         raise MalformedDocument(where, f"{shown(value)} is not a date") from None
 
 
+_STATE_TEXTS = tuple(f'"{state.name}"' for state in State)
+_STATE_TAILS = tuple(f" {state.name}" for state in State)
+
 _PLAIN_ENCODERS: dict[Any, Callable[[Any], str]] = {
     str: encode_basestring_ascii,
     int: str,
     bool: lambda value: "true" if value else "false",
     type(None): lambda value: "null",
-    datetime: lambda value: f'"{instant_text(value)}"',
+    datetime: _instant,
     date: lambda value: f'"{value.isoformat()}"',
     Fraction: lambda value: f'"{value}"',
-    Units: lambda value: f'"{value.text}"',
-    Credits: lambda value: f'"{value.text}"',
+    Units: _units_text,
+    Credits: lambda value: f'"{value.parts}"',
     Amount: _amount_text,
     Rate: lambda value: f'"{value.text}"',
-    Account: lambda value: encode_basestring_ascii(f"{value.wallet} {value.state.name}"),
-    State: lambda value: f'"{value.name}"',
+    Account: lambda value: encode_basestring_ascii(value.wallet + _STATE_TAILS[value.state]),
+    State: lambda value: _STATE_TEXTS[value],
     BurnOrder: lambda value: encode_basestring_ascii(str(value)),
 }
 _PLAIN_DECODERS: dict[Any, Callable[[Any, str], Any]] = {
@@ -229,17 +242,23 @@ def _named_base(hint: Any) -> bool:
 
 
 class _Writer:
-    """Writes one expression of encoder source per type, and keeps what the source refers to."""
+    """Writes one expression of encoder source per type, and keeps what the source refers to.
+
+    Plain attrs values are written in place, so that an entry is one expression with few calls.
+    """
 
     def __init__(self) -> None:
         self.scope: dict[str, Any] = {"_any": encode}
+        self._loops = 0
 
     def refer(self, value: Any) -> str:
+        """The name under which the source finds a value."""
         name = f"_r{len(self.scope)}"
         self.scope[name] = value
         return name
 
     def expression(self, hint: Any, value: str) -> str:
+        """Source that gives the text of what the source ``value`` gives."""
         hint = _bare(hint)
         if hint in _PLAIN_ENCODERS:
             return f"{self.refer(_PLAIN_ENCODERS[hint])}({value})"
@@ -248,44 +267,61 @@ class _Writer:
             some = self.expression(inner, value)
             absent = type(None) in get_args(hint)
             return f'("null" if {value} is None else {some})' if absent else some
-        origin, args = get_origin(hint), get_args(hint)
-        if origin is tuple and args[-1] is Ellipsis:
-            each = self.expression(args[0], "_x")
-            return f'("[" + ",".join([{each} for _x in {value}]) + "]" if {value} else "[]")'
-        if origin is tuple:
-            parts = [self.expression(arg, f"{value}[{i}]") for i, arg in enumerate(args)]
-            return '"[" + ' + ' + "," + '.join(parts) + ' + "]"'
-        if origin is frozenset:
-            each = self.expression(args[0], "_x")
-            return f'"[" + ",".join(sorted([{each} for _x in {value}])) + "]"'
+        if get_origin(hint) in (tuple, frozenset):
+            return self._many(hint, value)
         if isinstance(hint, type) and issubclass(hint, Enum):
             texts = {member: encode_basestring_ascii(member.value) for member in hint}
             return f"{self.refer(texts)}[{value}]"
-        if isinstance(hint, type) and attrs.has(hint) and not _NAMES.get(hint):
-            return f"{self.refer(_encoder(hint))}({value})"
+        if isinstance(hint, type) and attrs.has(hint) and hint not in _NAMES:
+            return self.fields(hint, value)
         return f"_any({value})"
+
+    def _many(self, hint: Any, value: str) -> str:
+        args = get_args(hint)
+        if get_origin(hint) is tuple and args[-1] is not Ellipsis:
+            parts = [self.expression(arg, f"{value}[{i}]") for i, arg in enumerate(args)]
+            return f"'[{','.join(['%s'] * len(parts))}]' % ({', '.join(parts)},)"
+        self._loops += 1
+        each = f"_x{self._loops}"
+        texts = f"[{self.expression(args[0], each)} for {each} in {value}]"
+        if get_origin(hint) is frozenset:
+            texts = f"sorted({texts})"
+        return f"('[%s]' % ','.join({texts}) if {value} else '[]')"
+
+    def fields(self, cls: type, value: str, given: tuple[str, ...] = ()) -> str:
+        """Source for a value of an attrs class; ``given`` fields are texts already."""
+        hints = _hints(cls)
+        lead = [f'"kind":"{_NAMES[cls]}"'] if cls in _NAMES else []
+        texts = [
+            name if name in given else self.expression(hints[name], f"{value}.{name}")
+            for name in sorted(hints)
+        ]
+        pattern = ",".join([*lead, *(f'"{name}":%s' for name in sorted(hints))])
+        return f"'{{{pattern}}}' % ({', '.join(texts)},)" if texts else repr("{" + pattern + "}")
+
+
+def encoder(cls: type, *given: str) -> Callable[..., str]:
+    """The compiled encoder of a class.
+
+    Args:
+        cls: The class.
+        given: Fields whose canonical text the caller has already; the encoder takes the value,
+            then these texts in this order.
+    """
+    if not attrs.has(cls):
+        raise InvalidType("value", f"a {cls.__name__[:60]}", "one of the library's values")
+    writer = _Writer()
+    body = writer.fields(cls, "v", given)
+    exec(f"def made({', '.join(('v', *given))}):\n    return {body}\n", writer.scope)  # noqa: S102
+    made: Callable[..., str] = writer.scope["made"]
+    return made
 
 
 def _encoder(cls: type) -> Callable[[Any], str]:
-    """The compiled encoder of a class, made on first use."""
-    if cls in _ENCODERS:
-        return _ENCODERS[cls]
-    if cls in _PLAIN_ENCODERS:
-        return _PLAIN_ENCODERS[cls]
-    if not attrs.has(cls):
-        raise InvalidType("value", f"a {cls.__name__[:60]}", "one of the library's values")
-    writer, hints = _Writer(), _hints(cls)
-    pieces = [f'"kind":"{_NAMES[cls]}"'] if cls in _NAMES else []
-    source = "".join(pieces)
-    chunks: list[str] = []
-    for name in sorted(hints):
-        lead = f'{"," if source or chunks else ""}"{name}":'
-        chunks.append(f"{lead!r} + {writer.expression(hints[name], f'v.{name}')}")
-    body = " + ".join([repr("{" + source), *chunks, repr("}")])
-    exec(f"def encoder(v):\n    return {body}\n", writer.scope)  # noqa: S102
-    made: Callable[[Any], str] = writer.scope["encoder"]
-    _ENCODERS[cls] = made
-    return made
+    """The encoder of a class, compiled on first use."""
+    if cls not in _ENCODERS:
+        _ENCODERS[cls] = _PLAIN_ENCODERS.get(cls) or encoder(cls)
+    return _ENCODERS[cls]
 
 
 def _hints(cls: type) -> dict[str, Any]:

@@ -266,6 +266,8 @@ class Decision(Value, Generic[_O]):
     @classmethod
     def of(cls, outcome: _O, *shifts: Shift, **parts: Any) -> Decision[_O]:
         """A decision whose moves and claims are those of some shifts, in order."""
+        if len(shifts) == 1 and not parts:
+            return cls(outcome, shifts[0].moves, (shifts[0].claim,))
         moves = tuple(move for shift in shifts for move in shift.moves)
         last = {shift.claim.id: shift.claim for shift in shifts}
         moves += parts.pop("moves", ())
@@ -295,10 +297,11 @@ class Command(Value, Generic[_O]):
 
     def may(self, view: View) -> bool:
         """Whether the actor may give it here."""
-        return any(
-            role in self.AUTHORITY and self.AUTHORITY[role](self, view)
-            for role in view.actor.roles
-        )
+        for role in view.actor.roles:
+            reach = self.AUTHORITY.get(role)
+            if reach is not None and reach(self, view):
+                return True
+        return False
 
     def ready(self, view: View) -> None:
         """Raise what stands against it in life cycles and limits, before any funds are looked at."""

@@ -8,15 +8,16 @@ record again; that is what `Ledger.audit` compares with what is stored.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from hashlib import sha256
 from typing import Any, final
 
 import attrs
 
 from unitledger.accounts import EMPTY_CELLS, Cells, State
 from unitledger.claims import Claim
-from unitledger.codec import decode, decode_json, encode
+from unitledger.codec import decode, decode_json, encode, encoder
 from unitledger.commands import Entry, Head
 from unitledger.errors import JournalBroken, MalformedDocument, UnitLedgerError
 from unitledger.ids import ClaimId, LotId, RequestId, WalletId
@@ -44,13 +45,24 @@ FORMAT = "unitledger/entry/1"
 
 def entry_hash(text: str) -> str:
     """SHA-256 in hexadecimal over the format tag, the text's length and the text."""
-    data = text.encode("ascii")
-    return hashlib.sha256(b"%s %d\n%s" % (FORMAT.encode(), len(data), data)).hexdigest()
+    return sha256(f"{FORMAT} {len(text)}\n{text}".encode("ascii")).hexdigest()
 
 
-def kept_of(entry: Entry) -> Kept:
-    """An entry as a store keeps it."""
-    text = encode(entry)
+@cache
+def _encoder() -> Callable[..., str]:
+    return encoder(Entry, "actor", "command", "reason")
+
+
+def kept_of(entry: Entry, actor: str, command: str, reason: str) -> Kept:
+    """An entry as a store keeps it.
+
+    Args:
+        entry: The entry.
+        actor: The canonical text of its actor, which the fingerprint was made of.
+        command: That of its command.
+        reason: That of its reason.
+    """
+    text = _encoder()(entry, actor, command, reason)
     return Kept(text, entry_hash(text))
 
 
@@ -203,7 +215,7 @@ def _check_text(kept: Kept, place: int) -> None:
 
 def _seal(fold: Fold) -> str:
     heads = "".join(f"{wallet} {head.sequence} {head.hash}\n" for wallet, head in sorted(fold.heads.items()))
-    return hashlib.sha256(f"unitledger/seal/1 {fold.count}\n{heads}".encode()).hexdigest()
+    return sha256(f"unitledger/seal/1 {fold.count}\n{heads}".encode()).hexdigest()
 
 
 def exported(journal: Iterable[Kept]) -> Iterator[str]:

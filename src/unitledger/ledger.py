@@ -10,9 +10,10 @@ changes nothing and is not remembered.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
 from typing import Any, TypeVar, final
 
 import attrs
@@ -259,6 +260,10 @@ class _Prepared:
     request: RequestId
     reason: str
     fingerprint: str
+    texts: tuple[str, str, str]
+
+
+_actor_text = lru_cache(maxsize=1024)(encode)
 
 
 def _prepared(command: object, by: Actor, request: str, reason: str) -> _Prepared:
@@ -268,9 +273,10 @@ def _prepared(command: object, by: Actor, request: str, reason: str) -> _Prepare
         raise InvalidType("by", shown(by), "Actor")
     check_id(request, "request")
     check_reason(reason)
-    text = f"{encode(command)}\n{encode(by)}\n{encode(reason)}"
-    fingerprint = hashlib.sha256(b"unitledger/request/1\n" + text.encode("ascii")).hexdigest()
-    return _Prepared(command, by, RequestId(request), reason, fingerprint)
+    texts = _actor_text(by), encode(command), encode(reason)
+    signed = "\n".join(("unitledger/request/1", *texts)).encode("ascii")
+    fingerprint = sha256(signed).hexdigest()
+    return _Prepared(command, by, RequestId(request), reason, fingerprint, texts)
 
 
 @final
@@ -328,8 +334,7 @@ class Ledger:
         Source: C61, I7, TU-181.
         """
         prepared = _prepared(command, by, request, reason)
-        with self.store.read(self.portal) as reading:
-            kept = reading.request(prepared.request)
+        kept = self.store.kept(self.portal, prepared.request)
         if kept is not None:
             return _replayed(prepared, kept)
         return self._locking(prepared, post=True)
@@ -490,7 +495,7 @@ class Ledger:
             ),
             same_as=decision.same_as,
         )
-        kept = kept_of(entry)
+        kept = kept_of(entry, *one.texts)
         after = tuple(
             [
                 Head(touch.wallet, touch.sequence, view.at, kept.hash, view.next_due(touch.wallet, claims))

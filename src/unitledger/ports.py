@@ -166,6 +166,10 @@ class Store(Protocol):
         """
         ...
 
+    def kept(self, portal: PortalId, request: RequestId) -> Kept | None:
+        """The entry that a request led to, if it was accepted before; looked up without locks."""
+        ...
+
     def read(self, portal: PortalId) -> AbstractContextManager[Reading]:
         """A consistent view of a portal, without locks, for reports."""
         ...

@@ -121,17 +121,19 @@ class LockedView:
         return self._bucket(wallet, order, None)
 
     def _bucket(self, wallet: WalletId, order: BurnOrder | None, at_least: int | None) -> Bucket:
-        self.reach(wallet)
+        if wallet not in self.heads:
+            self.reach(wallet)
         order = order or self.policy.burn_order
-        bucket = self._reading.bucket(wallet, order, self.at, at_least)
-        if self._cells:
-            for (owner, lot_id), cells in self._cells.items():
-                if owner == wallet:
-                    old = self._reading.cells(wallet, lot_id)
-                    before = old[State.FREE] + old[State.EXPIRED]
-                    after = cells[State.FREE] + cells[State.EXPIRED]
-                    if before != after:
-                        bucket = bucket.put(self.lot(lot_id), before, after)
+        if not self._cells:
+            return self._reading.bucket(wallet, order, self.at, at_least)
+        bucket = self._reading.bucket(wallet, order, self.at, None)
+        for (owner, lot_id), cells in self._cells.items():
+            if owner == wallet:
+                old = self._reading.cells(wallet, lot_id)
+                before = old[State.FREE] + old[State.EXPIRED]
+                after = cells[State.FREE] + cells[State.EXPIRED]
+                if before != after:
+                    bucket = bucket.put(self.lot(lot_id), before, after)
         return bucket
 
     def plan(
@@ -145,9 +147,9 @@ class LockedView:
         """Which of a wallet's lots an amount would take; asks the store for no more than it needs."""
         at_least = _PAGE
         while True:
-            bucket = self._bucket(wallet, order, None if self._cells else at_least)
+            bucket = self._bucket(wallet, order, at_least)
             plan = bucket.burn(amount, at=self.at, use=use)
-            if plan.met or self._cells or len(bucket) < at_least:
+            if plan.met or len(bucket) < at_least:
                 return plan
             at_least *= 8
 

@@ -8,7 +8,7 @@ brought up to date lot by lot; a bucket made before a lot's terms were edited is
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from itertools import islice
 from threading import RLock
@@ -135,6 +135,7 @@ class _Portal:
         "buckets",
         "cells",
         "claims",
+        "counts",
         "deadlines",
         "edited",
         "heads",
@@ -162,11 +163,14 @@ class _Portal:
         self.requests = _Table[RequestId, int]()
         self.buckets = _Table[WalletId, tuple[_Cached, ...]]()
         self.journal = _Journal()
+        self.counts = {"edits": 0}
 
     def fork(self) -> _Portal:
         other = _Portal()
         for name in self.__slots__:
-            setattr(other, name, getattr(self, name).fork())
+            if name != "counts":
+                setattr(other, name, getattr(self, name).fork())
+        other.counts = dict(self.counts)
         return other
 
 
@@ -208,21 +212,20 @@ class _Unit:
     ) -> Bucket:
         portal = self._portal
         for cached, edits, bucket in portal.buckets.get(wallet) or ():
-            if (cached is order or cached == order) and not self._outdated(wallet, edits):
+            if (cached is order or cached == order) and (
+                edits == portal.counts["edits"] or not self._outdated(wallet, edits)
+            ):
                 return bucket
         held = ((lot, _usable(cells)) for lot, cells in self.holdings(wallet))
         bucket = Bucket.sorted(held, unit=wallet_unit(wallet), order=order)
         others = tuple(kept for kept in portal.buckets.get(wallet) or () if kept[0] != order)
-        portal.buckets.rows[wallet] = (*others, (order, self._edits(), bucket))
+        portal.buckets.rows[wallet] = (*others, (order, portal.counts["edits"], bucket))
         return bucket
-
-    def _edits(self) -> int:
-        return sum(map(len, self._portal.edited.layers()))
 
     def _outdated(self, wallet: WalletId, edits: int) -> bool:
         """Whether a lot that the wallet ever held was edited since so many edits."""
         portal = self._portal
-        changed = (portal.edited.get(place) for place in range(edits, self._edits()))
+        changed = (portal.edited.get(place) for place in range(edits, portal.counts["edits"]))
         return any(lot is not None and portal.cells.get((wallet, lot)) for lot in changed)
 
     def lot(self, lot: LotId) -> Lot | None:
@@ -272,17 +275,21 @@ class _Unit:
         portal, undo, entry = self._portal, self._undo, posting.entry
         for lot in entry.lots:
             portal.lots.set(lot.id, lot, undo)
-        self._edit_terms(posting)
-        self._post_cells(posting)
+        if entry.terms:
+            self._edit_terms(posting)
+        for (wallet, lot_id), cells in posting.cells:
+            self._post_cells(wallet, lot_id, cells)
         for claim in entry.claims:
-            self._post_claim(claim)
+            if claim.deadline is not None:
+                self._post_deadline(claim)
+            portal.claims.set(claim.id, claim, undo)
         for record in entry.records:
             self._post_record(record, entry.request)
         for head in posting.heads:
             portal.heads.set(head.wallet, head, undo)
+        self._written += 1
         portal.journal.own.append(posting.kept)
         portal.requests.set(entry.request, len(portal.journal), undo)
-        self._written += 1
 
     def _edit_terms(self, posting: Posting) -> None:
         portal, undo = self._portal, self._undo
@@ -290,36 +297,38 @@ class _Unit:
             lot = portal.lots.get(edit.lot)
             if lot is not None:
                 portal.lots.set(edit.lot, lot.under(edit.terms, posting.entry.at), undo)
-                portal.edited.set(self._edits(), edit.lot, undo)
+                place = portal.counts["edits"]
+                portal.edited.set(place, edit.lot, undo)
+                undo.append((portal.counts, "edits", place))
+                portal.counts["edits"] = place + 1
 
-    def _post_cells(self, posting: Posting) -> None:
-        portal, undo = self._portal, self._undo
-        for key, cells in posting.cells:
-            wallet, lot_id = key
-            old = portal.cells.get(key)
-            if old is None:
-                portal.held.add(wallet, lot_id, undo)
-                portal.holders.add(lot_id, wallet, undo)
-                old = EMPTY_CELLS
-            portal.cells.set(key, cells, undo)
-            before, after = _usable(old), _usable(cells)
-            cached = portal.buckets.get(wallet)
-            lot = portal.lots.get(lot_id)
-            if before != after and cached and lot is not None:
-                fresh = (kept for kept in cached if not self._outdated(wallet, kept[1]))
-                put = tuple([(o, e, bucket.put(lot, before, after)) for o, e, bucket in fresh])
-                portal.buckets.set(wallet, put, undo)
+    def _post_cells(self, wallet: WalletId, lot_id: LotId, cells: Cells) -> None:
+        portal, undo, key = self._portal, self._undo, (wallet, lot_id)
+        old = portal.cells.get(key)
+        if old is None:
+            portal.held.add(wallet, lot_id, undo)
+            portal.holders.add(lot_id, wallet, undo)
+            old = EMPTY_CELLS
+        portal.cells.set(key, cells, undo)
+        before, after = _usable(old), _usable(cells)
+        cached = portal.buckets.get(wallet)
+        if before == after or not cached:
+            return
+        lot = portal.lots.get(lot_id)
+        edits, put = portal.counts["edits"], list[_Cached]()
+        for order, seen, bucket in cached:
+            if lot is not None and (seen == edits or not self._outdated(wallet, seen)):
+                put.append((order, edits, bucket.put(lot, before, after)))
+        portal.buckets.set(wallet, tuple(put), undo)
 
-    def _post_claim(self, claim: Claim) -> None:
-        portal, undo = self._portal, self._undo
-        if claim.deadline is not None:
-            for part in claim.segments:
-                portal.deadlines.add(part.wallet, claim.id, undo)
-            if not claim.total(State.HELD):
-                before = portal.claims.get(claim.id) or claim
-                for wallet in (*before.wallets, *claim.wallets):
-                    portal.deadlines.drop(wallet, claim.id, undo)
-        portal.claims.set(claim.id, claim, undo)
+    def _post_deadline(self, claim: Claim) -> None:
+        """Keep at hand which wallets a claim with a deadline still holds something in."""
+        deadlines, undo = self._portal.deadlines, self._undo
+        before = self._portal.claims.get(claim.id) or claim
+        holding = {part.wallet for part in claim.segments if part.state is State.HELD}
+        for wallet in {*before.wallets, *claim.wallets}:
+            change = deadlines.add if wallet in holding else deadlines.drop
+            change(wallet, claim.id, undo)
 
     def _post_record(self, record: Record, request: RequestId) -> None:
         portal, undo = self._portal, self._undo
@@ -366,21 +375,48 @@ class MemoryStore:
             other._portals = {name: portal.fork() for name, portal in self._portals.items()}
         return other
 
-    @contextmanager
     def begin(
         self, portal: PortalId, wallets: Iterable[WalletId], keys: Iterable[str]
-    ) -> Iterator[UnitOfWork]:
+    ) -> AbstractContextManager[UnitOfWork]:
         """A unit of work that holds the store's one lock; see `unitledger.ports.Store`."""
+        return _Begun(self, portal)
+
+    def kept(self, portal: PortalId, request: RequestId) -> Kept | None:
+        """The entry that a request led to; see `unitledger.ports.Store`."""
+        tables = self._portals.get(portal)
+        if tables is None or tables.requests.get(request) is None:
+            return None
         with self._lock:
-            unit = _Unit(self._portals.get(portal) or self._portals.setdefault(portal, _Portal()))
-            try:
-                yield unit
-            except BaseException:
-                unit.undo()
-                raise
+            return _Unit(tables).request(request)
 
     @contextmanager
     def read(self, portal: PortalId) -> Iterator[Reading]:
         """A consistent view of a portal; see `unitledger.ports.Store`."""
         with self._lock:
             yield _Unit(self._portals.get(portal) or _Portal())
+
+
+class _Begun:
+    """The span of a unit of work: the lock is held, and what was posted is undone on an error."""
+
+    __slots__ = ("_portal", "_store", "_unit")
+
+    def __init__(self, store: MemoryStore, portal: PortalId) -> None:
+        self._store = store
+        self._portal = portal
+
+    def __enter__(self) -> _Unit:
+        store = self._store
+        store._lock.acquire()
+        tables = store._portals.get(self._portal)
+        if tables is None:
+            tables = store._portals.setdefault(self._portal, _Portal())
+        self._unit = _Unit(tables)
+        return self._unit
+
+    def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
+        try:
+            if kind is not None:
+                self._unit.undo()
+        finally:
+            self._store._lock.release()
