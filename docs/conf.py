@@ -47,13 +47,20 @@ napoleon_use_ivar = True
 
 
 def _drawings_are_literal(
-    _app: Sphinx, _what: str, _name: str, _object: object, _options: object, lines: list[str]
+    _app: Sphinx, what: str, _name: str, _object: object, _options: object, lines: list[str]
 ) -> None:
-    """A paragraph that ends in a colon, with something indented below it, introduces a drawing."""
-    for index in range(len(lines) - 2):
-        line, blank, below = lines[index : index + 3]
-        if line.endswith(":") and not line.endswith("::") and not blank and below.startswith("  "):
-            lines[index] = f"{line}:"
+    """What stands indented between paragraphs of a module's docstring is a drawing or a table."""
+    if what != "module":
+        return
+    drawn: list[str] = []
+    inside = False
+    for line in lines:
+        indented = line.startswith("  ")
+        if indented and not inside and drawn and not drawn[-1]:
+            drawn += ["::", ""]
+        inside = indented or (inside and not line)
+        drawn.append(line)
+    lines[:] = drawn
 
 
 def setup(app: Sphinx) -> None:
