@@ -293,7 +293,13 @@ class Command(Value, Generic[_O]):
 
     @abstractmethod
     def wallets(self) -> Iterable[WalletId]:
-        """The wallets that it will surely look at; at least one. Others are found while deciding."""
+        """The wallets that it will surely look at. Others are found while deciding; it must look at
+        one at least, whose chain then links its entry.
+        """
+
+    def keys(self) -> Iterable[str]:
+        """The record locks that it will surely need; others are found while deciding."""
+        return ()
 
     def may(self, view: View) -> bool:
         """Whether the actor may give it here."""

@@ -389,12 +389,14 @@ class Ledger:
 
     def _wanted(self, batch: Sequence[_Prepared]) -> frozenset[str]:
         """The locks that a batch needs, found by deciding it without any."""
-        wanted = {str(wallet) for one in batch for wallet in one.command.wallets()}
+        wanted = {lock for one in batch for lock in _named_locks(one.command)}
         with self.store.read(self.portal) as reading:
             for one in batch:
                 view = self._view(reading, one, None, self._instant(reading, ()))
                 try:
-                    _decision(one, view)
+                    decision = _decision(one, view)
+                    _new_lots(view, decision)
+                    view.settled(decision)
                 except UnitLedgerError:
                     pass
                 wanted |= view.wanted | set(view.heads)
@@ -409,14 +411,14 @@ class Ledger:
             return refusal
 
     def _locking(self, prepared: _Prepared, *, post: bool) -> Receipt[Any]:
-        locks = frozenset[str](prepared.command.wallets())
+        locks = frozenset(_named_locks(prepared.command))
         for _ in range(MAX_TRIES):
             try:
                 with self._locked(locks) as unit:
                     at = self._instant(unit, locks)
                     return self._run(unit, prepared, locks, at, post=post)
             except NotLocked as missing:
-                locks |= {missing.what}
+                locks |= {missing.what} | self._wanted([prepared])
         raise Contention(MAX_TRIES)
 
     def _locked(self, locks: frozenset[str]) -> Any:
@@ -619,6 +621,11 @@ class Ledger:
             except UnitLedgerError as error:
                 return Verdict(0, 0, (str(error),))
             return Verdict(fold.count, len(fold.lots), (*fold.faults(), *_differences(fold, reading)))
+
+
+def _named_locks(command: Command[Any]) -> tuple[str, ...]:
+    """The wallets and record keys that a command names itself."""
+    return (*command.wallets(), *command.keys())
 
 
 def _decision(one: _Prepared, view: LockedView) -> Decision[Any]:
