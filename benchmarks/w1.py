@@ -27,9 +27,7 @@ from benchmarks.work import Work, crossing, one_expiry, spread
 __all__ = ["main"]
 
 _SIZES = (1, 10, 100, 1000)
-_ONE_EXPIRY = "one expiry: "
-_TURN = "redeem, put back, put a new lot in"
-_CONTENDERS = (*BASELINES, ours.BUCKET, ours.BUCKET_READ)
+_CONTENDERS = (*BASELINES, ours.BUCKET, ours.BUCKET_READ, ours.LEDGER)
 _IMPORT = """
 from time import perf_counter
 begin = perf_counter()
@@ -47,68 +45,131 @@ class Size:
     Attributes:
         redemptions: How many each contender makes in a round.
         slow: How many the naive one makes.
+        others: How many other wallets the crowded ledger has.
         rounds: How often everything is timed.
     """
 
-    redemptions: int = 5000
-    slow: int = 200
-    rounds: int = 7
+    redemptions: int
+    slow: int
+    others: int
+    rounds: int
 
 
 def _turn(contender: Contender, work: Work, size: Size) -> Turn:
-    count = size.slow if contender is naive.CONTENDER else size.redemptions
-    asked = work.first(count)
+    asked = work.first(size.slow) if contender is naive.CONTENDER else work
     return Turn(lambda: contender.prepare(asked), len(asked.redemptions))
 
 
-def _redeemed(lots: int, size: Size) -> _Timed:
-    """Everybody's redemptions of wallets of so many lots, spread over as many expiries."""
-    work = spread(lots, size.redemptions)
+def _raced(work: Work, size: Size) -> _Timed:
+    """Everybody's redemptions of one work."""
     turns = {each.name: _turn(each, work, size) for each in _CONTENDERS}
-    if lots == max(_SIZES):
-        together = one_expiry(lots, size.redemptions)
-        for each in _CONTENDERS:
-            turns[_ONE_EXPIRY + each.name] = _turn(each, together, size)
-        turns[_TURN] = Turn(lambda: ours.bucket_turns(work), size.redemptions)
     return in_turns(turns, size.rounds)
 
 
-def _burn_figures(by_size: dict[int, _Timed]) -> Iterator[Figure]:
-    for lots, times in by_size.items():
-        mine, theirs = times[ours.BUCKET.name], times[REFERENCE.name]
-        target = None if lots == 1 else 1.2
-        yield Figure.ratio(f"W1 · Bucket.burn, K={lots:,}", mine, "attrs_immutable", theirs, target)
-    times, plain = by_size[1000], by_size[1000][REFERENCE.name]
-    together = times[_ONE_EXPIRY + ours.BUCKET.name]
-    yield Figure.ratio(
+def _spread_figures(by_size: dict[int, _Timed]) -> Iterator[Figure]:
+    for contender, least, target in ((ours.BUCKET, 10, 1.2), (ours.LEDGER, 10, None)):
+        for lots, times in by_size.items():
+            aim = 15 if contender is ours.LEDGER and lots == 10 else target
+            yield Figure.ratio(
+                f"W1 · {contender.name}, K={lots:,}",
+                times[contender.name],
+                "attrs_immutable",
+                times[REFERENCE.name],
+                aim if lots >= least else None,
+            )
+
+
+def _one_expiry_figure(size: Size) -> Figure:
+    together, apart = one_expiry(1000, size.redemptions), spread(1000, size.redemptions)
+    turns = {
+        "together": _turn(ours.BUCKET, together, size),
+        "apart": _turn(REFERENCE, apart, size),
+    }
+    times = in_turns(turns, size.rounds)
+    return Figure.ratio(
         "W1b · Bucket.burn, all on one expiry, K=1,000",
-        together,
-        "attrs_immutable, spread, K=1,000",
-        plain,
+        times["together"],
+        "attrs_immutable, each on its own, K=1,000",
+        times["apart"],
         4,
     )
-    yield Figure.ratio(
-        "W1c · burn, put back, put a new lot in, K=1,000",
-        times[_TURN],
-        "Bucket.burn, K=1,000",
-        times[ours.BUCKET.name],
-        3,
+
+
+def _turnover_figures(size: Size) -> Iterator[Figure]:
+    """W1c: a hot wallet that is redeemed from, gets it back, and gets a new lot."""
+    work, fewer = spread(1000, size.redemptions), spread(1000, size.redemptions // 5)
+    count = len(fewer.redemptions)
+    turns = {
+        "burn": _turn(ours.BUCKET, work, size),
+        "burn, put, put": Turn(lambda: ours.bucket_turns(work), size.redemptions),
+        "execute": _turn(ours.LEDGER, fewer, size),
+        "redeem, reverse, issue": Turn(lambda: ours.ledger_turns(fewer), count),
+    }
+    times = in_turns(turns, size.rounds)
+    for what, plain, against in (
+        ("burn, put, put", "burn", ours.BUCKET.name),
+        ("redeem, reverse, issue", "execute", ours.LEDGER.name),
+    ):
+        all_three, one = times[what], times[plain]
+        yield Figure.ratio(f"W1c · {what}, K=1,000", all_three, f"{against}, K=1,000", one, 3)
+
+
+def _further_lot_figure(size: Size) -> Figure:
+    """What a redemption costs for every lot that it touches beyond the first."""
+    few, many, further = crossing(1, 300), crossing(11, 300), 10
+    turns = {
+        "one": _turn(ours.LEDGER, few, size),
+        "eleven": _turn(ours.LEDGER, many, size),
+        "reference": _turn(REFERENCE, spread(10, size.redemptions), size),
+    }
+    times = in_turns(turns, size.rounds)
+    return Figure.ratio(
+        "W1 · Ledger.execute, each further lot touched",
+        times["eleven"].less(times["one"], further),
+        "attrs_immutable, K=10",
+        times["reference"],
+        2,
     )
 
 
-def _import_seconds(rounds: int) -> float:
+def _crowded_figure(size: Size) -> Figure:
+    """What other wallets cost a redemption; nothing, if all is well."""
+    work = spread(10, size.redemptions)
+    desk = ours.crowded(size.others)
+    turns = {
+        "crowded": Turn(lambda: desk.spending(work), size.redemptions),
+        "alone": _turn(ours.LEDGER, work, size),
+    }
+    times = in_turns(turns, size.rounds)
+    return Figure.ratio(
+        f"W1 · Ledger.execute beside {size.others:,} other wallets",
+        times["crowded"],
+        "Ledger.execute, alone",
+        times["alone"],
+        1.1,
+    )
+
+
+def _memory_figure(size: Size) -> Figure:
+    kept = ours.bytes_kept(size.redemptions)
+    return Figure("Memory per entry kept, KB", f"{kept:,.0f} bytes", "", kept / 1000, 2)
+
+
+def _import_figure(size: Size) -> Figure:
     """How long a fresh interpreter needs to import the library."""
     command = [sys.executable, "-c", _IMPORT]
-    times = [
+    seconds = [
         float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        for _ in range(rounds)
+        for _ in range(size.rounds)
     ]
-    return median(times)
+    milliseconds = median(seconds) * 1000
+    return Figure("import unitledger, ms", f"{milliseconds:.0f} ms", "", milliseconds, 100)
 
 
-def _import_figure(rounds: int) -> Figure:
-    milliseconds = _import_seconds(rounds) * 1000
-    return Figure("import unitledger", f"{milliseconds:.0f} ms", "", milliseconds, 100)
+def _agreed() -> int:
+    works = [(f"{lots} lots", spread(lots, 300)) for lots in _SIZES]
+    works += [("one expiry", one_expiry(1000, 300)), ("crossing", crossing(7, 100))]
+    return check_agreement(_CONTENDERS, works)
 
 
 def _circumstances(size: Size, compared: int) -> str:
@@ -120,18 +181,18 @@ def _circumstances(size: Size, compared: int) -> str:
 
 
 def _report(size: Size) -> str:
-    works = [(f"{lots} lots", spread(lots, 300)) for lots in _SIZES]
-    works += [("one expiry", one_expiry(1000, 300)), ("crossing", crossing(7, 100))]
-    compared = check_agreement(_CONTENDERS, works)
-    by_size = {lots: _redeemed(lots, size) for lots in _SIZES}
-    together = {
-        1000: {
-            name.removeprefix(_ONE_EXPIRY): times
-            for name, times in by_size[1000].items()
-            if name.startswith(_ONE_EXPIRY)
-        }
-    }
-    figures = [*_burn_figures(by_size), _import_figure(size.rounds)]
+    compared = _agreed()
+    by_size = {lots: _raced(spread(lots, size.redemptions), size) for lots in _SIZES}
+    together = {1000: _raced(one_expiry(1000, size.redemptions), size)}
+    figures = [
+        *_spread_figures(by_size),
+        _one_expiry_figure(size),
+        *_turnover_figures(size),
+        _further_lot_figure(size),
+        _crowded_figure(size),
+        _memory_figure(size),
+        _import_figure(size),
+    ]
     names = [each.name for each in _CONTENDERS]
     sections = (
         "# Redeeming in memory",
@@ -140,7 +201,7 @@ def _report(size: Size) -> str:
         figures_table(figures),
         verdicts(figures),
         "## Every lot on an expiry of its own",
-        "ns per redemption (multiple of the reference in bold), by the number of lots held.",
+        "ns per redemption (multiple of the reference, in bold), by the number of lots held.",
         redemption_table(by_size, names, REFERENCE.name),
         "## All lots on one expiry",
         redemption_table(together, names, REFERENCE.name),
@@ -153,6 +214,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer redemptions and rounds")
     parser.add_argument(
+        "--others",
+        type=int,
+        metavar="N",
+        help="how many other wallets the crowded ledger has (default: 20,000; quick: 2,000)",
+    )
+    parser.add_argument(
         "--write",
         type=Path,
         default=Path(__file__).with_name("results.md"),
@@ -160,7 +227,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="where the tables go (default: benchmarks/results.md)",
     )
     chosen = parser.parse_args(arguments)
-    size = Size(redemptions=1000, slow=50, rounds=3) if chosen.quick else Size()
+    size = Size(1000, 50, 2000, 3) if chosen.quick else Size(5000, 200, 20_000, 7)
+    if chosen.others is not None:
+        size = attrs.evolve(size, others=chosen.others)
     text = _report(size)
     chosen.write.write_text(text, encoding="utf-8")
     print(text)

@@ -9,6 +9,7 @@ from random import Random
 import attrs
 
 __all__ = [
+    "ACQUIRED",
     "NOW",
     "Parcel",
     "Redemption",
@@ -23,7 +24,9 @@ __all__ = [
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 """The instant of every timed redemption; nothing in a timed wallet has lapsed by then."""
 
-_ACQUIRED = datetime(2025, 1, 1, tzinfo=UTC)
+ACQUIRED = datetime(2025, 1, 1, tzinfo=UTC)
+"""When the lots were acquired; nobody redeems before."""
+
 _SMALL = range(50, 351)
 _LEAST = 800
 
@@ -86,7 +89,7 @@ def _small(random: Random, count: int) -> tuple[Redemption, ...]:
 def _parcels(random: Random, count: int, mean: int) -> Iterator[Parcel]:
     for i in range(count):
         parts = random.randint(mean // 2, mean * 3 // 2)
-        yield Parcel(f"lot{i}", parts, NOW + timedelta(days=i + 1), _ACQUIRED, i + 1)
+        yield Parcel(f"lot{i}", parts, NOW + timedelta(days=i + 1), ACQUIRED, i + 1)
 
 
 def spread(lots: int, redemptions: int) -> Work:
@@ -110,7 +113,7 @@ def crossing(touched: int, redemptions: int) -> Work:
     """Redemptions that use up exactly so many lots each."""
     size = 100
     parcels = (
-        Parcel(f"lot{i}", size, NOW + timedelta(hours=i + 1), _ACQUIRED, i + 1)
+        Parcel(f"lot{i}", size, NOW + timedelta(hours=i + 1), ACQUIRED, i + 1)
         for i in range(touched * redemptions)
     )
     asked = (Redemption(f"r{i}", size * touched, NOW) for i in range(redemptions))
@@ -121,11 +124,11 @@ def seed_example() -> tuple[Work, tuple[tuple[tuple[str, int], ...], ...]]:
     """Five lots, three redemptions and the slices that must come out (TU-190 to TU-194)."""
     soon, later = NOW + timedelta(days=30), NOW + timedelta(days=60)
     parcels = (
-        Parcel("D", 50, None, _ACQUIRED, 1),
-        Parcel("A", 5, soon, _ACQUIRED, 1),
-        Parcel("B", 20, later, _ACQUIRED, 1),
-        Parcel("C", 8, soon, _ACQUIRED, 1),
-        Parcel("a", 30, None, _ACQUIRED, 1),
+        Parcel("D", 50, None, ACQUIRED, 1),
+        Parcel("A", 5, soon, ACQUIRED, 1),
+        Parcel("B", 20, later, ACQUIRED, 1),
+        Parcel("C", 8, soon, ACQUIRED, 1),
+        Parcel("a", 30, None, ACQUIRED, 1),
     )
     asked = (Redemption("r1", 20, NOW), Redemption("r2", 38, NOW), Redemption("r3", 10, NOW))
     slices = (
@@ -148,7 +151,7 @@ def tangled(seed: int) -> Work:
             lot=random.choice("AaBbz09") + str(i),
             parts=random.choice((100, 100, 200, 300)),
             expires=random.choice(ends),
-            acquired=_ACQUIRED + timedelta(days=random.randrange(2)),
+            acquired=ACQUIRED + timedelta(days=random.randrange(2)),
             cycle=random.randint(1, 2),
         )
         for i in range(random.randint(1, 40))
