@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 from typing import TypeAlias, final
 
 import attrs
@@ -24,6 +25,7 @@ __all__ = [
     "Account",
     "Cells",
     "State",
+    "account",
     "batch",
     "check_wallet",
     "course",
@@ -210,3 +212,13 @@ class Account(Value):
 
     def __str__(self) -> str:
         return f"{self.wallet} {self.state.name}"
+
+
+@lru_cache(maxsize=8192)
+def account(wallet: WalletId, state: State) -> Account:
+    """The account of a wallet in a state; the same object as long as it is in use.
+
+    Raises:
+        InvalidType, InvalidId: As `Account`.
+    """
+    return Account(wallet, state)

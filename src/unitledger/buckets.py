@@ -264,7 +264,7 @@ class Bucket(Value):
         order: The burn order its lots are sorted under.
     """
 
-    unit: type[Credits] | type[Units]
+    unit: type[Credits | Units]
     order: BurnOrder
     _runs: tuple[_Run, ...]
 
@@ -273,7 +273,7 @@ class Bucket(Value):
         cls,
         holdings: Iterable[tuple[Lot, Amount]],
         *,
-        unit: type[Credits] | type[Units] = Units,
+        unit: type[Credits | Units] = Units,
         order: BurnOrder = FEFO_LARGEST,
     ) -> Bucket:
         """The bucket that holds these amounts of these lots.
@@ -303,7 +303,7 @@ class Bucket(Value):
         cls,
         pairs: Iterable[tuple[Lot, int]],
         *,
-        unit: type[Credits] | type[Units],
+        unit: type[Credits | Units],
         order: BurnOrder,
     ) -> Bucket:
         """The same from parts that are known to be sound, for stores; zeros are left out."""
@@ -546,6 +546,6 @@ def _inserted(runs: tuple[_Run, ...], entry: _Entry) -> tuple[_Run, ...]:
 
 
 def _bucket_of(
-    held: tuple[tuple[Lot, Amount], ...], unit: type[Credits] | type[Units], order: BurnOrder
+    held: tuple[tuple[Lot, Amount], ...], unit: type[Credits | Units], order: BurnOrder
 ) -> Bucket:
     return Bucket.of(held, unit=unit, order=order)

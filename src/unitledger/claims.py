@@ -13,7 +13,7 @@ from typing import final
 
 import attrs
 
-from unitledger.accounts import Account, State
+from unitledger.accounts import State, account
 from unitledger.errors import ClaimExceeded, InvalidType, InvalidValue, shown
 from unitledger.ids import ClaimId, LotId, WalletId, check_id
 from unitledger.lots import Lot
@@ -133,11 +133,11 @@ class Claim(Value):
             state: ``HELD`` or ``SPENT``.
             source: ``FREE``, or ``ISSUED`` for the advance of a debt lot.
         """
-        account, target = Account(wallet, source), Account(wallet, state)
-        segments, moves = list(self.segments), list[Move]()
+        left, reached = account(wallet, source), account(wallet, state)
+        segments, moves = list(self.segments), []
         for lot, parts in taken:
             segments.append(Segment(wallet, lot.id, parts, state))
-            moves.append(Move(lot.id, account, target, parts, self.id))
+            moves.append(Move(lot.id, left, reached, parts, self.id))
         return Shift(Claim(self.id, tuple(segments), self.deadline), tuple(moves))
 
     def total(self, state: State) -> int:
@@ -173,13 +173,15 @@ class Claim(Value):
         there = self.total(source)
         if parts > there:
             raise ClaimExceeded(self.id, source.name, parts, there)
-        need, pieces, moves = parts, list[Segment](), list[Move]()
+        need = parts
+        pieces: list[Segment] = []
+        moves: list[Move] = []
         for part in reversed(self.segments) if last_first else self.segments:
             shifted = min(need, part.parts) if part.state is source else 0
             pieces += part._pieces(shifted, target)
             if shifted:
                 need -= shifted
-                ends = Account(part.wallet, source), Account(part.wallet, target)
+                ends = account(part.wallet, source), account(part.wallet, target)
                 moves.append(Move(part.lot, *ends, shifted, self.id))
         merged = _merged(reversed(pieces) if last_first else pieces)
         return Shift(Claim(self.id, merged, self.deadline), tuple(moves))

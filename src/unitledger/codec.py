@@ -30,14 +30,23 @@ from unitledger.errors import (
     InvalidType,
     LimitExceeded,
     MalformedDocument,
-    UnitLedgerError,
     UnknownField,
     shown,
 )
 from unitledger.orders import BurnOrder
 from unitledger.time import instant_text, parse_instant
 
-__all__ = ["MAX_DEPTH", "MAX_DOCUMENT", "decode", "decode_json", "encode", "encoder", "kind", "kind_of", "kinds"]
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_DOCUMENT",
+    "decode",
+    "decode_json",
+    "encode",
+    "encoder",
+    "kind",
+    "kind_of",
+    "kinds",
+]
 
 MAX_DOCUMENT = 1 << 20
 """The longest JSON document that is read, in characters."""
@@ -190,7 +199,7 @@ _PLAIN_ENCODERS: dict[Any, Callable[[Any], str]] = {
     str: encode_basestring_ascii,
     int: str,
     bool: lambda value: "true" if value else "false",
-    type(None): lambda value: "null",
+    type(None): lambda _: "null",
     datetime: _instant,
     date: lambda value: f'"{value.isoformat()}"',
     Fraction: lambda value: f'"{value}"',
@@ -446,7 +455,8 @@ def _fixed_decoder(each: list[Callable[[Any, str], Any]]) -> Callable[[Any, str]
         if type(value) is not list or len(value) != len(each):
             raise MalformedDocument(where, f"not a list of {len(each)}")
         return tuple(
-            one(part, f"{where}[{i}]") for i, (one, part) in enumerate(zip(each, value, strict=True))
+            one(part, f"{where}[{i}]")
+            for i, (one, part) in enumerate(zip(each, value, strict=True))
         )
 
     return read
@@ -479,9 +489,7 @@ def _enum_decoder(cls: type[Enum]) -> Callable[[Any, str], Any]:
 def _class_decoder(cls: type) -> Callable[[Any, str], Any]:
     hints = _hints(cls)
     required = {
-        field.alias
-        for field in attrs.fields(cls)
-        if field.init and field.default is attrs.NOTHING
+        field.alias for field in attrs.fields(cls) if field.init and field.default is attrs.NOTHING
     }
     name = _NAMES.get(cls)
 

@@ -214,7 +214,7 @@ Permit: TypeAlias = Callable[[Any, View], bool]
 """Whether a command is within an actor's reach; an authority table has one per role."""
 
 
-def anywhere(command: object, view: View) -> bool:
+def anywhere(_command: object, _view: View) -> bool:
     """The reach of a role that may give a command for anybody."""
     return True
 
@@ -264,7 +264,7 @@ class Decision(Value, Generic[_O]):
     same_as: RequestId | None = None
 
     @classmethod
-    def of(cls, outcome: _O, *shifts: Shift, **parts: Any) -> Decision[_O]:
+    def of(cls, outcome: _O, *shifts: Shift, **parts: Any) -> Decision[_O]:  # type: ignore[misc]
         """A decision whose moves and claims are those of some shifts, in order."""
         if len(shifts) == 1 and not parts:
             return cls(outcome, shifts[0].moves, (shifts[0].claim,))
@@ -293,8 +293,9 @@ class Command(Value, Generic[_O]):
 
     @abstractmethod
     def wallets(self) -> Iterable[WalletId]:
-        """The wallets that it will surely look at. Others are found while deciding; it must look at
-        one at least, whose chain then links its entry.
+        """The wallets that it will surely look at; others are found while deciding.
+
+        It must look at one at least, whose chain then links its entry.
         """
 
     def keys(self) -> Iterable[str]:
@@ -310,7 +311,7 @@ class Command(Value, Generic[_O]):
         return False
 
     def ready(self, view: View) -> None:
-        """Raise what stands against it in life cycles and limits, before any funds are looked at."""
+        """Raise what stands against it in life cycles and limits, before funds are looked at."""
 
     @abstractmethod
     def decide(self, view: View) -> Decision[_O]:

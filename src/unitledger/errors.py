@@ -564,9 +564,8 @@ class ClaimExceeded(Refused):
     there: int
 
     def __str__(self) -> str:
-        return (
-            f"claim {self.claim} has {self.there} parts {self.state}, not the {self.asked} asked for"
-        )
+        there = f"{self.there} parts {self.state}"
+        return f"claim {self.claim} has {there}, not the {self.asked} asked for"
 
 
 @final
@@ -672,7 +671,7 @@ class Contention(UnitLedgerError):
 
 
 class BrokenPromise(UnitLedgerError):
-    """Something that should be impossible: stored data or a rule is damaged. Nothing was written."""
+    """What should be impossible: stored data or a rule is damaged. Nothing was written."""
 
     code: ClassVar[str] = "broken_promise"
 

@@ -214,7 +214,9 @@ def _check_text(kept: Kept, place: int) -> None:
 
 
 def _seal(fold: Fold) -> str:
-    heads = "".join(f"{wallet} {head.sequence} {head.hash}\n" for wallet, head in sorted(fold.heads.items()))
+    heads = "".join(
+        f"{wallet} {head.sequence} {head.hash}\n" for wallet, head in sorted(fold.heads.items())
+    )
     return sha256(f"unitledger/seal/1 {fold.count}\n{heads}".encode()).hexdigest()
 
 

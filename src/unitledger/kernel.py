@@ -22,19 +22,17 @@ from typing import TypeAlias, final
 
 import attrs
 
-from unitledger.accounts import Account, Cells, State, wallet_unit
+from unitledger.accounts import Account, Cells, State, account, wallet_unit
 from unitledger.amounts import MAX_PARTS
 from unitledger.claims import Claim
 from unitledger.errors import (
-    InvalidInput,
     InvariantViolation,
     LimitExceeded,
-    WrongUnit,
     shown,
 )
 from unitledger.ids import ClaimId, LotId, WalletId
 from unitledger.lots import Lot
-from unitledger.moves import Move
+from unitledger.moves import Move, flawed
 from unitledger.values import Value
 
 __all__ = ["CellKey", "Settlement", "retrace", "settle", "true_up"]
@@ -75,7 +73,7 @@ def true_up(wallet: WalletId, lot: Lot, cells: Sequence[int], at: datetime) -> M
     """
     source, target = (_FREE, _EXPIRED) if lot.lapsed(at) else (_EXPIRED, _FREE)
     parts = cells[source]
-    return Move(lot.id, Account(wallet, source), Account(wallet, target), parts) if parts else None
+    return Move(lot.id, account(wallet, source), account(wallet, target), parts) if parts else None
 
 
 def settle(
@@ -103,15 +101,17 @@ def settle(
 
     Source: I1, I2, I3.
     """
-    _check_form(moves)
-    touched = dict.fromkeys((*written_down, *_touched(moves)))
-    rows = {key: list(cells(*key)) for key in touched}
+    rows: dict[CellKey, list[int]] = {}
     written: list[Move] = []
-    _write_down(rows, lot, at, written)
+    for wallet, lot_id in (*written_down, *_touched(moves)):
+        if (wallet, lot_id) not in rows:
+            row = rows[wallet, lot_id] = list(cells(wallet, lot_id))
+            _write_down(wallet, lot(lot_id), row, at, written)
     for move in moves:
         _apply(move, rows, lot(move.lot).home)
         written.append(move)
-    _write_down(rows, lot, at, written)
+    for (wallet, lot_id), row in rows.items():
+        _write_down(wallet, lot(lot_id), row, at, written)
     _check_claims(written, claims)
     return _settled(written, rows)
 
@@ -135,7 +135,6 @@ def retrace(
         InvariantViolation: The entry breaks a promise; which, it says.
         LimitExceeded: More than 10¹⁵ parts of one lot were issued.
     """
-    _check_form(moves)
     rows = {key: list(cells(*key)) for key in dict.fromkeys(_touched(moves))}
     for move in moves:
         _apply(move, rows, lot(move.lot).home)
@@ -143,35 +142,44 @@ def retrace(
     return _settled(moves, rows)
 
 
-def _check_form(moves: Iterable[Move]) -> None:
-    """Look every move over again: a frozen object can be forged."""
-    for move in moves:
-        try:
-            move.check()
-        except (InvalidInput, WrongUnit) as flaw:
-            raise InvariantViolation("a move is well-formed", str(flaw)) from flaw
-
-
-def _touched(moves: Iterable[Move]) -> Iterator[CellKey]:
+def _touched(moves: Sequence[Move]) -> list[CellKey]:
     """Every wallet and lot that moves touch, in order, often more than once."""
+    ends: list[CellKey] = []
     for move in moves:
-        yield move.source.wallet, move.lot
-        yield move.target.wallet, move.lot
+        if type(move) is not Move or type(move.source) is not Account is not type(move.target):
+            raise InvariantViolation("a move is well-formed", shown(move))
+        ends.append((move.source.wallet, move.lot))
+        if move.target.wallet != move.source.wallet:
+            ends.append((move.target.wallet, move.lot))
+    return ends
 
 
 def _write_down(
-    rows: dict[CellKey, list[int]], lot: Callable[[LotId], Lot], at: datetime, written: list[Move]
+    wallet: WalletId, lot: Lot, row: list[int], at: datetime, written: list[Move]
 ) -> None:
-    for (wallet, lot_id), row in rows.items():
-        move = true_up(wallet, lot(lot_id), row, at) if row[_FREE] or row[_EXPIRED] else None
+    if row[_FREE if lot.lapsed(at) else _EXPIRED]:
+        move = true_up(wallet, lot, row, at)
         if move is not None:
             row[move.source.state] -= move.parts
             row[move.target.state] += move.parts
             written.append(move)
 
 
+def _check_form(move: Move) -> None:
+    """Look a move over again: a frozen object can be forged."""
+    source, target, parts = move.source, move.target, move.parts
+    if type(parts) is not int or not 0 < parts <= MAX_PARTS:
+        raise InvariantViolation("a move is well-formed", f"parts {shown(parts)}")
+    if type(source.state) is not State or type(target.state) is not State:
+        raise InvariantViolation("a move is well-formed", "an account without a state")
+    flaw = flawed(source, target, claimed=move.claim is not None)
+    if flaw is not None:
+        raise InvariantViolation("a move is well-formed", f"{source} to {target}, not {flaw}")
+
+
 def _apply(move: Move, rows: dict[CellKey, list[int]], home: WalletId) -> None:
     """Apply one move to the rows, or say which promise it would break."""
+    _check_form(move)
     source, target, parts = move.source, move.target, move.parts
     if (source.state is _ISSUED or target.state is _ISSUED) and source.wallet != home:
         raise InvariantViolation("a lot is issued in its home wallet", f"{move.lot} in {source}")
@@ -192,9 +200,10 @@ def _check_claims(moves: Iterable[Move], claims: Iterable[tuple[Claim | None, Cl
     """The moves into and out of HELD and SPENT are exactly the changes of the claims' segments."""
     change: dict[tuple[ClaimId | None, WalletId, LotId, State], int] = defaultdict(int)
     for move in moves:
-        for end, sign in ((move.source, -1), (move.target, 1)):
-            if end.state is _HELD or end.state is _SPENT:
-                change[move.claim, end.wallet, move.lot, end.state] += sign * move.parts
+        if move.claim is not None:
+            for end, sign in ((move.source, -1), (move.target, 1)):
+                if end.state is _HELD or end.state is _SPENT:
+                    change[move.claim, end.wallet, move.lot, end.state] += sign * move.parts
     for before, after in _changed_once(claims):
         for claim, sign in ((before, 1), (after, -1)):
             for part in claim.segments if claim is not None else ():

@@ -46,7 +46,7 @@ from unitledger.errors import (
     UnitLedgerError,
     shown,
 )
-from unitledger.ids import ClaimId, LotId, PortalId, RequestId, WalletId, check_id
+from unitledger.ids import LotId, PortalId, RequestId, WalletId, check_id
 from unitledger.journal import Fold, Verdict, entry_of, kept_of, verify
 from unitledger.lots import ANYTHING, Lot, Use
 from unitledger.orders import BurnOrder
@@ -500,7 +500,13 @@ class Ledger:
         kept = kept_of(entry, *one.texts)
         after = tuple(
             [
-                Head(touch.wallet, touch.sequence, view.at, kept.hash, view.next_due(touch.wallet, claims))
+                Head(
+                    touch.wallet,
+                    touch.sequence,
+                    view.at,
+                    kept.hash,
+                    view.next_due(touch.wallet, claims),
+                )
                 for touch in entry.touches
             ]
         )
@@ -578,7 +584,9 @@ class Ledger:
             for kept in reading.entries():
                 entry = entry_of(kept)
                 fold.apply(entry, kept.hash)
-                shown_ = (since is None or entry.at >= since) and (until is None or entry.at < until)
+                shown_ = (since is None or entry.at >= since) and (
+                    until is None or entry.at < until
+                )
                 moved = _moved(entry, name)
                 if shown_ and moved:
                     lines.append(_statement_line(entry, name, moved, fold))
@@ -610,8 +618,10 @@ class Ledger:
         return verify(self.journal())
 
     def audit(self) -> Verdict:
-        """Whether what is stored is what the journal folds to, and adds up: per lot the sum of the
-        cells over all wallets is zero, per wallet and lot the claims are the cells.
+        """Whether what is stored is what the journal folds to, and adds up.
+
+        Per lot the sum of the cells over all wallets is zero, and per wallet and lot what is held
+        and spent is what the claims say.
 
         Source: I1, I6.
         """
@@ -620,7 +630,9 @@ class Ledger:
                 fold = _folded(reading)
             except UnitLedgerError as error:
                 return Verdict(0, 0, (str(error),))
-            return Verdict(fold.count, len(fold.lots), (*fold.faults(), *_differences(fold, reading)))
+            return Verdict(
+                fold.count, len(fold.lots), (*fold.faults(), *_differences(fold, reading))
+            )
 
 
 def _named_locks(command: Command[Any]) -> tuple[str, ...]:
@@ -634,7 +646,9 @@ def _decision(one: _Prepared, view: LockedView) -> Decision[Any]:
     for wallet in command.wallets():
         view.reach(wallet)
     if not command.may(view):
-        raise NotPermitted(one.by.id, command.NAME, ", ".join(sorted(command.AUTHORITY)) or "nobody")
+        raise NotPermitted(
+            one.by.id, command.NAME, ", ".join(sorted(command.AUTHORITY)) or "nobody"
+        )
     command.ready(view)
     return command.decide(view)
 
@@ -727,21 +741,26 @@ def _statement_line(
 def _differences(fold: Fold, reading: Reading) -> Iterator[str]:
     """Where the store says something else than the journal does."""
     for wallet in sorted({*reading.wallets(), *fold.heads}):
-        head, folded = reading.head(wallet), fold.heads.get(wallet)
-        if head is None or folded is None or (head.sequence, head.hash) != (folded.sequence, folded.hash):
+        if _link(reading.head(wallet)) != _link(fold.heads.get(wallet)):
             yield f"the head of {wallet} is not its last entry"
-        for lot, cells in reading.holdings(wallet):
-            if fold.cells.get((wallet, lot.id), EMPTY_CELLS) != cells:
-                yield f"{wallet} does not hold of {lot.id} what its entries say"
-    for (wallet, lot_id), cells in sorted(fold.cells.items()):
-        if reading.cells(wallet, lot_id) != cells:
-            yield f"{wallet} does not hold of {lot_id} what its entries say"
+    held = {
+        (wallet, lot.id): cells
+        for wallet in reading.wallets()
+        for lot, cells in reading.holdings(wallet)
+    }
+    for place in sorted({*held, *fold.cells}):
+        if held.get(place, EMPTY_CELLS) != fold.cells.get(place, EMPTY_CELLS):
+            yield f"{place[0]} does not hold of {place[1]} what its entries say"
     for lot_id, lot in sorted(fold.lots.items()):
         if reading.lot(lot_id) != lot:
             yield f"lot {lot_id} does not have the terms its entries say"
     for claim_id, claim in sorted(fold.claims.items()):
-        if reading.claim(ClaimId(claim_id)) != claim:
+        if reading.claim(claim_id) != claim:
             yield f"claim {claim_id} is not what its entries say"
     for (kind, key), record in sorted(fold.records.items()):
         if reading.record(kind, key) != record:
             yield f"{kind} {key} is not what its entries say"
+
+
+def _link(head: Head | None) -> tuple[int, str]:
+    return (0, "") if head is None else (head.sequence, head.hash)

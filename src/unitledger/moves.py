@@ -32,7 +32,7 @@ from unitledger.errors import InvalidType, InvalidValue, LimitExceeded, WrongUni
 from unitledger.ids import ClaimId, LotId
 from unitledger.values import Value
 
-__all__ = ["Move", "verb"]
+__all__ = ["Move", "flawed", "verb"]
 
 _ISSUED, _FREE, _HELD, _SPENT, _EXPIRED, _VOID = State
 
@@ -51,12 +51,31 @@ _VERBS: dict[tuple[State, State], str] = {
     (_ISSUED, _SPENT): "advance",
     (_SPENT, _ISSUED): "settle",
 }
-_CLAIMED = (_HELD, _SPENT)
+_BY_PLACE = tuple(tuple(_VERBS.get((source, target)) for target in State) for source in State)
+_UNCLAIMED = frozenset({"issue", "transfer", "expire", "revive", "void", "restore"})
 
 
 def verb(source: State, target: State) -> str | None:
     """The word for a move between two states; ``None`` when there is no such move."""
-    return _VERBS.get((source, target))
+    return _BY_PLACE[source][target]
+
+
+def flawed(source: Account, target: Account, *, claimed: bool) -> str | None:
+    """What a move between two accounts should have had instead; ``None`` when it is sound.
+
+    Args:
+        source: The account units leave.
+        target: The account they reach.
+        claimed: Whether the move names a claim.
+    """
+    word = _BY_PLACE[source.state][target.state]
+    if word is None:
+        return f"a state that {source} can reach"
+    if (word == "transfer") is (source.wallet == target.wallet):
+        return "another wallet in a transfer, else the same"
+    if (word in _UNCLAIMED) is claimed:
+        return "a claim for HELD and SPENT, else None"
+    return None
 
 
 @final
@@ -83,48 +102,22 @@ class Move(Value):
     claim: ClaimId | None = None
 
     def __attrs_post_init__(self) -> None:
-        self._check_ends()
-        self._check_parts()
-        self._check_way()
-
-    def check(self) -> None:
-        """Raise what the constructors of it and its accounts would: for a move that may be forged.
-
-        Raises:
-            InvalidInput: It is not a move.
-            WrongUnit: It joins wallets of different units.
-        """
-        self._check_ends()
-        self.source.check()
-        self.target.check()
-        self._check_parts()
-        self._check_way()
-
-    def _check_ends(self) -> None:
-        for end in (self.source, self.target):
-            if type(end) is not Account:
-                raise InvalidType("source and target", shown(end), "Account")
-
-    def _check_parts(self) -> None:
-        parts = self.parts
+        source, target, parts = self.source, self.target, self.parts
+        if type(source) is not Account or type(target) is not Account:
+            raise InvalidType("source and target", "something else", "Account")
         if type(parts) is not int:
             raise InvalidType("parts", shown(parts), "int")
-        if parts <= 0:
-            raise InvalidValue("parts", shown(parts), "an int above zero")
-        if parts > MAX_PARTS:
+        if not 0 < parts <= MAX_PARTS:
+            if parts <= 0:
+                raise InvalidValue("parts", shown(parts), "an int above zero")
             raise LimitExceeded("parts", shown(parts), MAX_PARTS)
-
-    def _check_way(self) -> None:
-        source, target = self.source, self.target
-        if verb(source.state, target.state) is None:
-            raise InvalidValue("target", str(target), f"a state that {source} can reach")
-        crossing = source.wallet != target.wallet
-        if crossing != (source.state is target.state):
-            raise InvalidValue("target", str(target), "another wallet in a transfer, else the same")
-        if (self.claim is None) == (source.state in _CLAIMED or target.state in _CLAIMED):
-            raise InvalidValue("claim", shown(self.claim), "a claim for HELD and SPENT, else None")
-        if crossing and wallet_unit(source.wallet) is not wallet_unit(target.wallet):
-            raise WrongUnit(wallet_unit(source.wallet).UNIT, wallet_unit(target.wallet).UNIT)
+        flaw = flawed(source, target, claimed=self.claim is not None)
+        if flaw is not None:
+            raise InvalidValue("target", str(target), flaw)
+        if source.wallet != target.wallet:
+            unit = wallet_unit(source.wallet)
+            if wallet_unit(target.wallet) is not unit:
+                raise WrongUnit(unit.UNIT, wallet_unit(target.wallet).UNIT)
 
     @property
     def verb(self) -> str:

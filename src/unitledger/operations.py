@@ -1,7 +1,7 @@
-"""The commands that know neither seed: issue, transfer, hold, capture, release, spend, reverse,
-void, restore, edit an expiry, sweep.
+"""The commands that know neither seed.
 
-Hosts use them for corrections and for rules of their own; scenario files use them to put any lots
+Issue, transfer, hold, capture, release, spend, reverse, void, restore, edit an expiry, sweep. Hosts
+use them for corrections and for rules of their own; scenario files use them to put any lots
 anywhere and burn them under any order.
 """
 
@@ -13,7 +13,7 @@ from typing import ClassVar, final
 
 import attrs
 
-from unitledger.accounts import Account, State, check_wallet, wallet_unit
+from unitledger.accounts import State, account, check_wallet, wallet_unit
 from unitledger.amounts import Amount
 from unitledger.buckets import Plan
 from unitledger.claims import Claim
@@ -102,14 +102,16 @@ def met_plan(view: View, plan: Plan, *wallets: WalletId) -> Plan:
 def transferred(
     view: View, source: WalletId, target: WalletId, amount: Amount, use: Use = ANYTHING
 ) -> tuple[Move, ...]:
-    """The moves that bring an amount from one wallet to another, lots chosen by the policy's
-    ``move_order``.
+    """The moves that bring an amount from one wallet to another.
+
+    The lots are chosen by the policy's ``move_order``.
 
     Raises:
         InsufficientUnits: The source can spend less.
     """
-    plan = met_plan(view, view.plan(source, amount, use=use, order=view.policy.move_order), source)
-    ends = Account(source, State.FREE), Account(target, State.FREE)
+    plan = view.plan(source, amount, use=use, order=view.policy.move_order)
+    met_plan(view, plan, source)
+    ends = account(source, State.FREE), account(target, State.FREE)
     return tuple([Move(lot.id, *ends, parts) for lot, parts in plan.taken])
 
 
@@ -257,7 +259,7 @@ class Issue(Command[Issued]):
             scope=self.scope,
             cost=self.cost,
         )
-        ends = Account(self.wallet, State.ISSUED), Account(self.wallet, State.FREE)
+        ends = account(self.wallet, State.ISSUED), account(self.wallet, State.FREE)
         move = Move(self.lot, *ends, self.amount.parts)
         return Decision(Issued(self.lot, self.wallet, self.amount), moves=(move,), lots=(lot,))
 
@@ -414,7 +416,9 @@ class _ClaimShift(Command[Claimed]):
         """The claim with that much of it shifted."""
         before, unit = view.claim(self.claim), wallet_unit(self.wallet)
         if self.wallet not in before.wallets:
-            raise ClaimExceeded(self.claim, self.SOURCE.name, 0 if self.amount is None else self.amount.parts, 0)
+            raise ClaimExceeded(
+                self.claim, self.SOURCE.name, 0 if self.amount is None else self.amount.parts, 0
+            )
         there = before.total(self.SOURCE)
         parts = there if self.amount is None else self.amount.parts
         if not parts:
@@ -509,7 +513,7 @@ class VoidUnits(Command[Moved]):
         """One move to VOID per lot taken."""
         plan = view.plan(self.wallet, self.amount, order=view.policy.move_order)
         met_plan(view, plan, self.wallet)
-        ends = Account(self.wallet, State.FREE), Account(self.wallet, State.VOID)
+        ends = account(self.wallet, State.FREE), account(self.wallet, State.VOID)
         moves = tuple([Move(lot.id, *ends, parts) for lot, parts in plan.taken])
         return Decision(Moved(self.amount), moves=moves)
 
@@ -551,7 +555,7 @@ class Restore(Command[Moved]):
         if void < self.amount.parts:
             available = type(self.amount)(parts=void)
             raise InsufficientUnits((self.wallet,), self.amount, available)
-        ends = Account(self.wallet, State.VOID), Account(self.wallet, State.FREE)
+        ends = account(self.wallet, State.VOID), account(self.wallet, State.FREE)
         move = Move(self.lot, *ends, self.amount.parts)
         return Decision(Moved(self.amount), moves=(move,))
 

@@ -57,7 +57,8 @@ class Record(Value):
         present: StrEnum = getattr(self, "state")  # noqa: B009
         if state not in self.STEPS.get(present, frozenset()):
             raise IllegalTransition(self.KIND, self.key, present.value, state.value)
-        return attrs.evolve(self, state=state, **changes)
+        changed: Self = attrs.evolve(self, state=state, **changes)  # type: ignore[misc]
+        return changed
 
 
 def record_lock(kind: str, key: str) -> str:

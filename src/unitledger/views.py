@@ -144,7 +144,7 @@ class LockedView:
         use: Use = ANYTHING,
         order: BurnOrder | None = None,
     ) -> Plan:
-        """Which of a wallet's lots an amount would take; asks the store for no more than it needs."""
+        """Which of a wallet's lots an amount would take; the store is asked for what it needs."""
         at_least = _PAGE
         while True:
             bucket = self._bucket(wallet, order, at_least)

@@ -83,10 +83,10 @@ class _Index(_Table[tuple[str, str], bool]):
     def add(self, value: str, key: str, undo: _Undo) -> None:
         if self._keys is not None and (value, key) not in self.rows:
             self._keys.setdefault(value, []).append(key)
-        self.set((value, key), True, undo)
+        self.set((value, key), value=True, undo=undo)
 
     def drop(self, value: str, key: str, undo: _Undo) -> None:
-        self.set((value, key), False, undo)
+        self.set((value, key), value=False, undo=undo)
 
     def of(self, value: str) -> list[str]:
         """Every key of a value, in order."""

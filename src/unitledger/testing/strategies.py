@@ -154,8 +154,9 @@ _PRESETS = (FEFO_LARGEST, FIFO, HIFO, LATEST_EXPIRY, LIFO, PRIORITY)
 
 
 def scopes() -> SearchStrategy[Scope]:
-    """Scopes over the courses ``c1`` to ``c3``, the items ``i1`` and ``i2``, the groups ``g1``
-    and ``g2``; any side may be open.
+    """Scopes that overlap; any side may be open.
+
+    The courses are ``c1`` to ``c3``, the items ``i1`` and ``i2``, the groups ``g1`` and ``g2``.
     """
     return st.builds(
         Scope,
@@ -214,7 +215,7 @@ def buckets(
     unit: type[Credits | Units] = Units,
     most: int = 12,
 ) -> SearchStrategy[Bucket]:
-    """Buckets of lots that tie, each with 1 to 9 parts or a great many.
+    """Buckets of lots that tie, most of a few parts each.
 
     Args:
         order: The burn order; any unless told.
@@ -222,7 +223,7 @@ def buckets(
         most: How many lots at the most.
     """
     home = pool() if unit is Credits else member("u1")
-    parts = st.one_of(st.integers(1, 9), st.integers(1, MAX_PARTS // 1000))
+    parts = st.one_of(st.integers(1, 9), st.integers(1, 99), st.integers(1, MAX_PARTS // 1000))
     held = st.tuples(lots(home=home), parts.map(lambda drawn: unit(parts=drawn)))
     return st.builds(
         lambda holdings, burned: Bucket.of(holdings, unit=unit, order=burned),
