@@ -214,7 +214,7 @@ class Account(Value):
         return f"{self.wallet} {self.state.name}"
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=8192, typed=True)
 def account(wallet: WalletId, state: State) -> Account:
     """The account of a wallet in a state; the same object as long as it is in use.
 

@@ -144,14 +144,27 @@ def retrace(
 
 def _touched(moves: Sequence[Move]) -> list[CellKey]:
     """Every wallet and lot that moves touch, in order, often more than once."""
-    ends: list[CellKey] = []
+    keys: list[CellKey] = []
     for move in moves:
-        if type(move) is not Move or type(move.source) is not Account is not type(move.target):
-            raise InvariantViolation("a move is well-formed", shown(move))
-        ends.append((move.source.wallet, move.lot))
+        _check_form(move)
+        keys.append((move.source.wallet, move.lot))
         if move.target.wallet != move.source.wallet:
-            ends.append((move.target.wallet, move.lot))
-    return ends
+            keys.append((move.target.wallet, move.lot))
+    return keys
+
+
+def _check_form(move: Move) -> None:
+    """Look a move over again: a frozen object can be forged."""
+    source, target, parts = move.source, move.target, move.parts
+    if (type(source), type(target)) != (Account, Account):
+        raise InvariantViolation("a move is well-formed", "an end that is no account")
+    if (type(source.state), type(target.state)) != (State, State):
+        raise InvariantViolation("a move is well-formed", "an account without a state")
+    if type(parts) is not int or not 0 < parts <= MAX_PARTS:
+        raise InvariantViolation("a move is well-formed", f"parts {shown(parts)}")
+    flaw = flawed(source, target, claimed=move.claim is not None)
+    if flaw is not None:
+        raise InvariantViolation("a move is well-formed", f"{source} to {target}, not {flaw}")
 
 
 def _write_down(
@@ -165,21 +178,8 @@ def _write_down(
             written.append(move)
 
 
-def _check_form(move: Move) -> None:
-    """Look a move over again: a frozen object can be forged."""
-    source, target, parts = move.source, move.target, move.parts
-    if type(parts) is not int or not 0 < parts <= MAX_PARTS:
-        raise InvariantViolation("a move is well-formed", f"parts {shown(parts)}")
-    if type(source.state) is not State or type(target.state) is not State:
-        raise InvariantViolation("a move is well-formed", "an account without a state")
-    flaw = flawed(source, target, claimed=move.claim is not None)
-    if flaw is not None:
-        raise InvariantViolation("a move is well-formed", f"{source} to {target}, not {flaw}")
-
-
 def _apply(move: Move, rows: dict[CellKey, list[int]], home: WalletId) -> None:
     """Apply one move to the rows, or say which promise it would break."""
-    _check_form(move)
     source, target, parts = move.source, move.target, move.parts
     if (source.state is _ISSUED or target.state is _ISSUED) and source.wallet != home:
         raise InvariantViolation("a lot is issued in its home wallet", f"{move.lot} in {source}")

@@ -103,8 +103,8 @@ class Move(Value):
 
     def __attrs_post_init__(self) -> None:
         source, target, parts = self.source, self.target, self.parts
-        if type(source) is not Account or type(target) is not Account:
-            raise InvalidType("source and target", "something else", "Account")
+        if (type(source), type(target)) != (Account, Account):
+            raise InvalidType("source and target", shown((source, target)), "Account")
         if type(parts) is not int:
             raise InvalidType("parts", shown(parts), "int")
         if not 0 < parts <= MAX_PARTS:
