@@ -376,18 +376,22 @@ def _depth(value: Any) -> int:
     return deepest
 
 
-def decode_json(text: str) -> Any:
+def decode_json(text: str, most: int = MAX_DOCUMENT) -> Any:
     """The plain lists, dicts, texts and whole numbers of a JSON document.
+
+    Args:
+        text: The document.
+        most: The longest that is read, in characters; 1 MiB unless told.
 
     Raises:
         InvalidType: Not a ``str``.
-        LimitExceeded: Longer than 1 MiB, or nested more than 32 deep.
+        LimitExceeded: Longer than that, or nested more than 32 deep.
         MalformedDocument: Not JSON; a field twice; a number with a point; NaN or an infinity.
     """
     if type(text) is not str:
         raise InvalidType("document", shown(text), "str")
-    if len(text) > MAX_DOCUMENT:
-        raise LimitExceeded("characters of a document", str(len(text)), MAX_DOCUMENT)
+    if len(text) > most:
+        raise LimitExceeded("characters of a document", str(len(text)), most)
     try:
         value = json.loads(
             text,

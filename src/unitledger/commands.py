@@ -127,6 +127,13 @@ class View(Protocol):
         """The ledger's policy."""
         ...
 
+    def reach(self, wallet: WalletId) -> None:
+        """Lock a wallet, let its chain link the entry, and release its overdue holds.
+
+        Every method below that names a wallet does it by itself.
+        """
+        ...
+
     def bucket(self, wallet: WalletId, order: BurnOrder | None = None) -> Bucket:
         """All that a wallet can spend, under an order or the policy's burn order."""
         ...

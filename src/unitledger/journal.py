@@ -19,7 +19,7 @@ from unitledger.accounts import EMPTY_CELLS, Cells, State
 from unitledger.claims import Claim
 from unitledger.codec import decode, decode_json, encode, encoder
 from unitledger.commands import Entry, Head
-from unitledger.errors import JournalBroken, MalformedDocument, UnitLedgerError
+from unitledger.errors import JournalBroken, LimitExceeded, MalformedDocument, UnitLedgerError
 from unitledger.ids import ClaimId, LotId, RequestId, WalletId
 from unitledger.kernel import CellKey, retrace
 from unitledger.lots import Lot
@@ -29,6 +29,7 @@ from unitledger.values import Value
 
 __all__ = [
     "FORMAT",
+    "MAX_ENTRY",
     "Fold",
     "Verdict",
     "entry_hash",
@@ -41,6 +42,8 @@ __all__ = [
 
 FORMAT = "unitledger/entry/1"
 """The tag inside every hash: what is hashed, and under which version of the encoding."""
+MAX_ENTRY = 1 << 24
+"""The longest text of an entry, in characters; what would be longer is refused, not written."""
 
 
 def entry_hash(text: str) -> str:
@@ -61,8 +64,13 @@ def kept_of(entry: Entry, actor: str, command: str, reason: str) -> Kept:
         actor: The canonical text of its actor, which the fingerprint was made of.
         command: That of its command.
         reason: That of its reason.
+
+    Raises:
+        LimitExceeded: It would be longer than 16 MiB, and nobody could read it again.
     """
     text = _encoder()(entry, actor, command, reason)
+    if len(text) > MAX_ENTRY:
+        raise LimitExceeded("characters of an entry", str(len(text)), MAX_ENTRY)
     return Kept(text, entry_hash(text))
 
 
@@ -72,7 +80,7 @@ def entry_of(kept: Kept) -> Entry:
     Raises:
         MalformedDocument, UnknownField: The text is not an entry of this version.
     """
-    return decode(Entry, decode_json(kept.text), "entry")
+    return decode(Entry, decode_json(kept.text, MAX_ENTRY), "entry")
 
 
 @final
@@ -241,7 +249,7 @@ def imported(lines: Iterable[str]) -> tuple[tuple[Kept, ...], str | None]:
         line = raw.removesuffix("\n")
         if seal is not None:
             raise MalformedDocument(f"line {number}", "something stands behind the seal")
-        document: Any = decode_json(line)
+        document: Any = decode_json(line, MAX_ENTRY + 100)
         if type(document) is dict and document.keys() == {"entries", "seal"}:
             seal = str(document["seal"])
             if line != f'{{"entries":{len(found)},"seal":"{seal}"}}':
