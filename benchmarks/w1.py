@@ -44,19 +44,22 @@ class Size:
 
     Attributes:
         redemptions: How many each contender makes in a round.
+        heavy: How many a ledger makes.
         slow: How many the naive one makes.
         others: How many other wallets the crowded ledger has.
         rounds: How often everything is timed.
     """
 
     redemptions: int
+    heavy: int
     slow: int
     others: int
     rounds: int
 
 
 def _turn(contender: Contender, work: Work, size: Size) -> Turn:
-    asked = work.first(size.slow) if contender is naive.CONTENDER else work
+    counts = {naive.CONTENDER.name: size.slow, ours.LEDGER.name: size.heavy}
+    asked = work.first(counts.get(contender.name, size.redemptions))
     return Turn(lambda: contender.prepare(asked), len(asked.redemptions))
 
 
@@ -97,13 +100,13 @@ def _one_expiry_figure(size: Size) -> Figure:
 
 def _turnover_figures(size: Size) -> Iterator[Figure]:
     """W1c: a hot wallet that is redeemed from, gets it back, and gets a new lot."""
-    work, fewer = spread(1000, size.redemptions), spread(1000, size.redemptions // 5)
-    count = len(fewer.redemptions)
+    work = spread(1000, size.redemptions)
+    fewer = work.first(size.heavy)
     turns = {
         "burn": _turn(ours.BUCKET, work, size),
         "burn, put, put": Turn(lambda: ours.bucket_turns(work), size.redemptions),
         "execute": _turn(ours.LEDGER, fewer, size),
-        "redeem, reverse, issue": Turn(lambda: ours.ledger_turns(fewer), count),
+        "redeem, reverse, issue": Turn(lambda: ours.ledger_turns(fewer), size.heavy),
     }
     times = in_turns(turns, size.rounds)
     for what, plain, against in (
@@ -116,7 +119,7 @@ def _turnover_figures(size: Size) -> Iterator[Figure]:
 
 def _further_lot_figure(size: Size) -> Figure:
     """What a redemption costs for every lot that it touches beyond the first."""
-    few, many, further = crossing(1, 300), crossing(11, 300), 10
+    few, many, further = crossing(1, size.heavy), crossing(11, size.heavy), 10
     turns = {
         "one": _turn(ours.LEDGER, few, size),
         "eleven": _turn(ours.LEDGER, many, size),
@@ -134,10 +137,10 @@ def _further_lot_figure(size: Size) -> Figure:
 
 def _crowded_figure(size: Size) -> Figure:
     """What other wallets cost a redemption; nothing, if all is well."""
-    work = spread(10, size.redemptions)
+    work = spread(10, size.heavy)
     desk = ours.crowded(size.others)
     turns = {
-        "crowded": Turn(lambda: desk.spending(work), size.redemptions),
+        "crowded": Turn(lambda: desk.spending(work), size.heavy),
         "alone": _turn(ours.LEDGER, work, size),
     }
     times = in_turns(turns, size.rounds)
@@ -174,9 +177,10 @@ def _agreed() -> int:
 
 def _circumstances(size: Size, compared: int) -> str:
     return (
-        f"{machine()}; {size.redemptions:,} redemptions a round, medians of {size.rounds} rounds "
-        f"taken in turns, processor time, collector on. Written by `python -m benchmarks`. Before "
-        f"anything was timed, all of the contenders took the same lots in {compared} wallets."
+        f"{machine()}; {size.redemptions:,} redemptions a round ({size.heavy:,} by a ledger), "
+        f"medians of {size.rounds} rounds taken in turns, processor time, collector on. Written "
+        f"by `python -m benchmarks`. Before anything was timed, all of the contenders took the "
+        f"same lots in {compared} wallets."
     )
 
 
@@ -227,7 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="where the tables go (default: benchmarks/results.md)",
     )
     chosen = parser.parse_args(arguments)
-    size = Size(1000, 50, 2000, 3) if chosen.quick else Size(5000, 200, 20_000, 7)
+    size = Size(1000, 200, 50, 2000, 5) if chosen.quick else Size(2000, 400, 50, 20_000, 15)
     if chosen.others is not None:
         size = attrs.evolve(size, others=chosen.others)
     text = _report(size)
