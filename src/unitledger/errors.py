@@ -25,6 +25,7 @@ The tree, and what a host usually does with each branch:
     │   ├── NotRegistered           that manager is not registered to that course
     │   ├── OutsideAudience         that user is not among those the units are meant for
     │   ├── NotPayableInUnits       an item has no price in units
+    │   ├── RemainderNotPriced      units are missing and nobody says what they are in money
     │   ├── ClaimExceeded           more than the claim holds or has spent
     │   ├── WrongUnit               credits where training units belong, or the reverse
     │   └── InvalidTerms            an expiry edit that the terms do not allow
@@ -76,6 +77,7 @@ __all__ = [
     "NotRegistered",
     "OutsideAudience",
     "Refused",
+    "RemainderNotPriced",
     "RequestConflict",
     "TooPrecise",
     "UnitLedgerError",
@@ -542,6 +544,29 @@ class NotPayableInUnits(Refused):
 
     def __str__(self) -> str:
         return f"{self.item} cannot be paid in units: {self.reason}"
+
+
+@final
+@attrs.define(eq=False)
+class RemainderNotPriced(Refused):
+    """Units do not cover an order, and what is missing cannot be asked for in money.
+
+    Attributes:
+        order: The order's id.
+        missing: How much is not covered.
+    """
+
+    code: ClassVar[str] = "remainder_not_priced"
+    http_hint: ClassVar[int] = 402
+
+    order: str
+    missing: Amount
+
+    def __str__(self) -> str:
+        return (
+            f"{self.missing} of order {self.order} are not covered, and the policy has no "
+            "unit_value to ask for them in money"
+        )
 
 
 @final
