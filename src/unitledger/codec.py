@@ -2,9 +2,13 @@
 
 Fingerprints, hashes, journals and files are all made of this one encoding: JSON without spaces,
 fields in alphabetical order, amounts, fractions and instants as text, whole numbers as numbers,
-sets sorted, nothing else. Two values have the same text exactly when they are equal. Reading is
-strict: a duplicate or unknown field, a number with a point, a text that is not the canonical one
-for its type, or a document nested too deeply is refused.
+sets sorted, nothing else. Two values of a type have the same text exactly when they are equal, and
+what is written can be read again: a value that could not is refused before it is written.
+
+Reading is strict: a duplicate, missing or unknown field, a number with a point, a half of a
+surrogate pair or a document nested too deeply is refused. Amounts, instants, rates and orders are
+read in every spelling that says them exactly (``1.5`` for ``1.50``); whoever needs to know that a
+text is the canonical one writes its value again and compares, as the journal does.
 
 Each class gets one encoder, written once as source and compiled, because encoding is a third of
 the cost of a redemption.
@@ -13,6 +17,7 @@ the cost of a redemption.
 from __future__ import annotations
 
 import json
+import re
 import types
 from collections.abc import Callable
 from datetime import date, datetime
@@ -20,14 +25,15 @@ from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
-from typing import Any, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, NewType, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
 from unitledger.accounts import Account, State, check_wallet
-from unitledger.amounts import UNIT_NAMES, Amount, Credits, Rate, Units
+from unitledger.amounts import MAX_PARTS, UNIT_NAMES, Amount, Credits, Rate, Units
 from unitledger.errors import (
     InvalidType,
+    InvalidValue,
     LimitExceeded,
     MalformedDocument,
     UnknownField,
@@ -35,8 +41,10 @@ from unitledger.errors import (
 )
 from unitledger.orders import BurnOrder
 from unitledger.time import instant_text, parse_instant
+from unitledger.values import Value
 
 __all__ = [
+    "MAX_BITS",
     "MAX_DEPTH",
     "MAX_DOCUMENT",
     "decode",
@@ -52,6 +60,13 @@ MAX_DOCUMENT = 1 << 20
 """The longest JSON document that is read, in characters."""
 MAX_DEPTH = 32
 """How deeply a document may be nested."""
+MAX_BITS = 53
+"""A whole number of more bits is neither written nor read; every JSON reader knows the others."""
+
+_MAX_TERM_BITS = 256
+_KIND = re.compile(r"[a-z][a-z0-9_]*").fullmatch
+_RATIO = re.compile(r"-?(?:0|[1-9][0-9]{0,77})(?:/[1-9][0-9]{0,77})?").fullmatch
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
 
 _T = TypeVar("_T")
 
@@ -65,9 +80,17 @@ def kind(name: str) -> Callable[[type[_T]], type[_T]]:
     """Give a class a name in documents, so that it can stand where several classes may.
 
     The text of such a value begins with ``"kind":name``.
+
+    Raises:
+        InvalidType: The name is taken or not lower case letters, digits and ``_``, or the class is
+            not an attrs class yet, or it has a field that is called ``kind``.
     """
 
     def named(cls: type[_T]) -> type[_T]:
+        if _KIND(name) is None:
+            raise InvalidType("kind", shown(name), "lower case letters, digits and _")
+        if not _may_be_named(cls):
+            raise InvalidType("kind", cls.__name__[:60], "an attrs class without a field kind")
         if name in _CLASSES:
             raise InvalidType("kind", name, "a name that no other class has")
         _NAMES[cls] = name
@@ -75,6 +98,10 @@ def kind(name: str) -> Callable[[type[_T]], type[_T]]:
         return cls
 
     return named
+
+
+def _may_be_named(cls: type) -> bool:
+    return attrs.has(cls) and all(field.alias != "kind" for field in attrs.fields(cls))
 
 
 def kind_of(cls: type) -> str:
@@ -101,24 +128,51 @@ def encode(value: object) -> str:
     '"1.50"'
 
     Raises:
-        InvalidType: The value is of a class that has no canonical text.
+        InvalidType: It is of a class that has no canonical text, or something in it is not of the
+            type that its field says.
+        InvalidInput: Something in it could not be read again.
     """
     cls = type(value)
     made = _ENCODERS.get(cls) or _encoder(cls)
-    return made(value)
+    try:
+        return made(value)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise InvalidType("value", shown(value), "a value as its constructor makes it") from error
 
 
 # Plain types: how each is written and read.
 
 
-def _units_text(value: Units) -> str:
-    return '"%d.%02d"' % divmod(value.parts, 100)  # noqa: UP031
+def _wrong(value: object, expected: str) -> NoReturn:
+    raise InvalidType("value", shown(value), expected)
 
 
-def _amount_text(value: Amount) -> str:
-    if type(value) is Units:
-        return '"%d.%02d units"' % divmod(value.parts, 100)  # noqa: UP031
-    return f'"{value.text} {value.UNIT}"'
+def _string(value: str) -> str:
+    if type(value) is not str:
+        _wrong(value, "str")
+    if not value.isascii():
+        _check_pairs(value)
+    return encode_basestring_ascii(value)
+
+
+def _check_pairs(value: str) -> None:
+    """Two halves of a pair would be written like the one character they are not."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidValue("text", shown(value), "whole characters, no half of a pair") from None
+
+
+def _number(value: int) -> str:
+    if type(value) is not int:
+        _wrong(value, "int")
+    if value.bit_length() > MAX_BITS:
+        raise LimitExceeded("bits of a whole number", str(value.bit_length()), MAX_BITS)
+    return str(value)
+
+
+def _truth_text(value: bool) -> str:  # noqa: FBT001
+    return ("false", "true")[value] if type(value) is bool else _wrong(value, "bool")
 
 
 @lru_cache(maxsize=1024)
@@ -126,29 +180,108 @@ def _instant(value: datetime) -> str:
     return f'"{instant_text(value)}"'
 
 
-def _fraction(text: Any, where: str) -> Fraction:
-    rate = Fraction(text) if type(text) is str and _RATIO(text) else None
-    if rate is None or str(rate) != text:
-        raise MalformedDocument(where, f"{shown(text)} is not a fraction in lowest terms")
-    return rate
+def _date_text(value: date) -> str:
+    return f'"{value.isoformat()}"' if type(value) is date else _wrong(value, "date")
 
 
-def _RATIO(text: str) -> bool:  # noqa: N802
-    whole, _, under = text.partition("/")
-    digits = whole.removeprefix("-") + (under or "1")
-    return len(text) <= 160 and digits.isascii() and digits.isdigit() and under != "0"
+def _ratio_text(value: Fraction) -> str:
+    if type(value) is not Fraction:
+        _wrong(value, "Fraction")
+    if _term_bits(value) > _MAX_TERM_BITS:
+        raise LimitExceeded("bits of a Fraction", str(_term_bits(value)), _MAX_TERM_BITS)
+    return f'"{value}"'
+
+
+def _term_bits(value: Fraction) -> int:
+    return max(value.numerator.bit_length(), value.denominator.bit_length())
+
+
+def _parts(value: Amount) -> int:
+    parts = value.parts
+    if type(parts) is not int or not 0 <= parts <= MAX_PARTS:
+        raise InvalidValue("parts", shown(parts), f"0 to {MAX_PARTS}")
+    return parts
+
+
+def _units_text(value: Units) -> str:
+    if type(value) is not Units:
+        _wrong(value, "Units")
+    return '"%d.%02d"' % divmod(_parts(value), 100)  # noqa: UP031
+
+
+def _credits_text(value: Credits) -> str:
+    return f'"{_parts(value)}"' if type(value) is Credits else _wrong(value, "Credits")
+
+
+def _amount_text(value: Amount) -> str:
+    if type(value) is Units:
+        return '"%d.%02d units"' % divmod(_parts(value), 100)  # noqa: UP031
+    if type(value) is Credits:
+        return f'"{_parts(value)} credits"'
+    _wrong(value, "Credits or Units")
+
+
+def _rate_text(value: Rate) -> str:
+    return _ratio_text(value.per_unit) if type(value) is Rate else _wrong(value, "Rate")
+
+
+def _account_text(value: Account) -> str:
+    if type(value) is not Account:
+        _wrong(value, "Account")
+    return encode_basestring_ascii(value.wallet + _STATE_TAILS[value.state])
+
+
+def _state_text(value: State) -> str:
+    return _STATE_TEXTS[value] if type(value) is State else _wrong(value, "State")
+
+
+def _order_text(value: BurnOrder) -> str:
+    return _string(str(value)) if type(value) is BurnOrder else _wrong(value, "BurnOrder")
+
+
+def _enum_writer(cls: type[Enum]) -> Callable[[Any], str]:
+    texts = {member: encode_basestring_ascii(member.value) for member in cls}
+
+    def write(value: Any) -> str:
+        return texts[value] if type(value) is cls else _wrong(value, cls.__name__)
+
+    return write
+
+
+def _kind_writer(base: type) -> Callable[[Any], str]:
+    """Writes any of the named classes below a base."""
+    made: dict[type, Callable[[Any], str]] = {}
+
+    def write(value: Any) -> str:
+        cls = type(value)
+        if cls not in made:
+            if cls not in _NAMES or not issubclass(cls, base):
+                _wrong(value, f"a {base.__name__} with a name in documents")
+            made[cls] = _encoder(cls)
+        return made[cls](value)
+
+    return write
 
 
 def _text(value: Any, where: str) -> str:
     if type(value) is not str:
         raise MalformedDocument(where, f"{shown(value)} is not a text")
+    if not value.isascii():
+        _check_pairs(value)
     return value
 
 
 def _whole(value: Any, where: str) -> int:
-    if type(value) is not int:
-        raise MalformedDocument(where, f"{shown(value)} is not a whole number")
+    if type(value) is not int or value.bit_length() > MAX_BITS:
+        raise MalformedDocument(where, f"{shown(value)} is not a whole number below 2**{MAX_BITS}")
     return value
+
+
+def _fraction(value: Any, where: str) -> Fraction:
+    ratio = Fraction(value) if type(value) is str and _RATIO(value) else None
+    if ratio is None or str(ratio) != value or _term_bits(ratio) > _MAX_TERM_BITS:
+        raise MalformedDocument(where, f"{shown(value)} is not a fraction in lowest terms")
+    return ratio
 
 
 def _truth(value: Any, where: str) -> bool:
@@ -187,29 +320,31 @@ def _state(value: Any, where: str) -> State:
 def _date(value: Any, where: str) -> date:
     text = _text(value, where)
     try:
-        return date.fromisoformat(text) if len(text) == 10 else date.min
+        if _DATE(text) is not None:
+            return date.fromisoformat(text)
     except ValueError:
-        raise MalformedDocument(where, f"{shown(value)} is not a date") from None
+        pass
+    raise MalformedDocument(where, f"{shown(value)} is not a date")
 
 
 _STATE_TEXTS = tuple(f'"{state.name}"' for state in State)
 _STATE_TAILS = tuple(f" {state.name}" for state in State)
 
 _PLAIN_ENCODERS: dict[Any, Callable[[Any], str]] = {
-    str: encode_basestring_ascii,
-    int: str,
-    bool: lambda value: "true" if value else "false",
+    str: _string,
+    int: _number,
+    bool: _truth_text,
     type(None): lambda _: "null",
     datetime: _instant,
-    date: lambda value: f'"{value.isoformat()}"',
-    Fraction: lambda value: f'"{value}"',
+    date: _date_text,
+    Fraction: _ratio_text,
     Units: _units_text,
-    Credits: lambda value: f'"{value.parts}"',
+    Credits: _credits_text,
     Amount: _amount_text,
-    Rate: lambda value: f'"{value.text}"',
-    Account: lambda value: encode_basestring_ascii(value.wallet + _STATE_TAILS[value.state]),
-    State: lambda value: _STATE_TEXTS[value],
-    BurnOrder: lambda value: encode_basestring_ascii(str(value)),
+    Rate: _rate_text,
+    Account: _account_text,
+    State: _state_text,
+    BurnOrder: _order_text,
 }
 _PLAIN_DECODERS: dict[Any, Callable[[Any, str], Any]] = {
     str: _text,
@@ -229,10 +364,11 @@ _PLAIN_DECODERS: dict[Any, Callable[[Any, str], Any]] = {
 
 
 def _bare(hint: Any) -> Any:
-    """The type behind a NewType."""
-    while isinstance(hint, NewType):
-        hint = hint.__supertype__
-    return hint
+    """The type behind a NewType; of a type variable its bound, of a generic class the class."""
+    while isinstance(hint, (NewType, TypeVar)):
+        hint = hint.__supertype__ if isinstance(hint, NewType) else hint.__bound__
+    origin = get_origin(hint)
+    return origin if isinstance(origin, type) and issubclass(origin, Value) else hint
 
 
 def _optional(hint: Any) -> Any | None:
@@ -245,9 +381,12 @@ def _optional(hint: Any) -> Any | None:
     return rest[0] if len(rest) == 1 else None
 
 
-def _named_base(hint: Any) -> bool:
-    """Whether a field of this type may hold any of several named classes."""
-    return isinstance(hint, type) and not attrs.has(hint) and hint not in _PLAIN_ENCODERS
+def _base(hint: Any) -> type:
+    """The same, when a field of this type may hold any of several named classes."""
+    if hint in _NAMES or (isinstance(hint, type) and issubclass(hint, Value)):
+        base: type = hint
+        return base
+    raise InvalidType("type", shown(str(hint)), "one of the types that documents are made of")
 
 
 class _Writer:
@@ -257,7 +396,7 @@ class _Writer:
     """
 
     def __init__(self) -> None:
-        self.scope: dict[str, Any] = {"_any": encode}
+        self.scope: dict[str, Any] = {"_wrong": _wrong, "_none": ()}
         self._loops = 0
 
     def refer(self, value: Any) -> str:
@@ -279,30 +418,37 @@ class _Writer:
         if get_origin(hint) in (tuple, frozenset):
             return self._many(hint, value)
         if isinstance(hint, type) and issubclass(hint, Enum):
-            texts = {member: encode_basestring_ascii(member.value) for member in hint}
-            return f"{self.refer(texts)}[{value}]"
+            return f"{self.refer(_enum_writer(hint))}({value})"
         if isinstance(hint, type) and attrs.has(hint) and hint not in _NAMES:
-            return self.fields(hint, value)
-        return f"_any({value})"
+            right = f"type({value}) is {self.refer(hint)}"
+            return (
+                f"({self.fields(hint, value)} if {right} else _wrong({value}, {hint.__name__!r}))"
+            )
+        return f"{self.refer(_kind_writer(_base(hint)))}({value})"
 
     def _many(self, hint: Any, value: str) -> str:
-        args = get_args(hint)
-        if get_origin(hint) is tuple and args[-1] is not Ellipsis:
+        args, origin = get_args(hint), get_origin(hint)
+        right = f"type({value}) is {origin.__name__}"
+        if origin is tuple and args[-1] is not Ellipsis:
             parts = [self.expression(arg, f"{value}[{i}]") for i, arg in enumerate(args)]
-            return f"'[{','.join(['%s'] * len(parts))}]' % ({', '.join(parts)},)"
+            text = f"'[{','.join(['%s'] * len(parts))}]' % ({', '.join(parts)},)"
+            right += f" and len({value}) == {len(parts)}"
+            return f"({text} if {right} else _wrong({value}, 'tuple of {len(parts)}'))"
         self._loops += 1
         each = f"_x{self._loops}"
         texts = f"[{self.expression(args[0], each)} for {each} in {value}]"
-        if get_origin(hint) is frozenset:
+        if origin is frozenset:
             texts = f"sorted({texts})"
-        return f"('[%s]' % ','.join({texts}) if {value} else '[]')"
+        text = f"'[%s]' % ','.join({texts}) if {right} else _wrong({value}, {origin.__name__!r})"
+        return f"('[]' if {value} is _none else {text})"
 
     def fields(self, cls: type, value: str, given: tuple[str, ...] = ()) -> str:
         """Source for a value of an attrs class; ``given`` fields are texts already."""
         hints = _hints(cls)
         lead = [f'"kind":"{_NAMES[cls]}"'] if cls in _NAMES else []
+        names = {field.alias: field.name for field in attrs.fields(cls)}
         texts = [
-            name if name in given else self.expression(hints[name], f"{value}.{name}")
+            name if name in given else self.expression(hints[name], f"{value}.{names[name]}")
             for name in sorted(hints)
         ]
         pattern = ",".join([*lead, *(f'"{name}":%s' for name in sorted(hints))])
@@ -317,7 +463,7 @@ def encoder(cls: type, *given: str) -> Callable[..., str]:
         given: Fields whose canonical text the caller has already; the encoder takes the value,
             then these texts in this order.
     """
-    if not attrs.has(cls):
+    if not attrs.has(cls) or not issubclass(cls, Value):
         raise InvalidType("value", f"a {cls.__name__[:60]}", "one of the library's values")
     writer = _Writer()
     body = writer.fields(cls, "v", given)
@@ -351,8 +497,8 @@ def _no_point(text: str) -> Any:
 
 
 def _small(text: str) -> int:
-    if len(text) > 18:
-        raise MalformedDocument("document", "a number of more than 18 digits")
+    if len(text) > 17 or text == "-0":
+        raise MalformedDocument("document", f"{text[:40]} is not a whole number of up to 16 digits")
     return int(text)
 
 
@@ -451,7 +597,7 @@ def _made_decoder(hint: Any) -> Callable[[Any, str], Any]:
         return _enum_decoder(hint)
     if isinstance(hint, type) and attrs.has(hint):
         return _class_decoder(hint)
-    return _kind_decoder(get_origin(hint) or hint)
+    return _kind_decoder(_base(hint))
 
 
 def _fixed_decoder(each: list[Callable[[Any, str], Any]]) -> Callable[[Any, str], Any]:
@@ -503,8 +649,8 @@ def _class_decoder(cls: type) -> Callable[[Any, str], Any]:
         fields = dict(value)
         if name is not None and fields.pop("kind", name) != name:
             raise MalformedDocument(f"{where}.kind", f"not {name}")
-        for unknown in sorted(fields.keys() - hints.keys()):
-            raise UnknownField(where, shown(unknown), tuple(sorted(hints)))
+        for unknown in sorted(map(shown, fields.keys() - hints.keys())):
+            raise UnknownField(where, unknown, tuple(sorted(hints)))
         for missing in sorted(required - fields.keys()):
             raise MalformedDocument(where, f"{missing} is missing")
         read_ = {key: _decoder(hints[key])(part, f"{where}.{key}") for key, part in fields.items()}
