@@ -14,7 +14,7 @@ the lots held. Nothing here knows a clock, a store or a rule of either seed.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -28,13 +28,15 @@ from unitledger.errors import (
     InvalidValue,
     InvariantViolation,
     LimitExceeded,
+    NegativeAmount,
     WrongUnit,
     shown,
 )
+from unitledger.ids import LotId
 from unitledger.lots import ANYTHING, Lot, Use
 from unitledger.orders import FEFO_LARGEST, BurnOrder, Rank
 from unitledger.tables import Table
-from unitledger.time import instant, microseconds
+from unitledger.time import instant
 from unitledger.values import Value
 
 __all__ = [
@@ -57,9 +59,13 @@ MAX_DEMANDS = 1000
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 _RUN = 32
 
+_Taken: TypeAlias = tuple[tuple[Lot, int], ...]
 _Entry: TypeAlias = tuple[Rank, Lot, int, datetime, datetime]
 """Rank, lot, parts, effective and expires; never is later than any instant."""
 _Run: TypeAlias = tuple[_Entry, ...]
+_Runs: TypeAlias = tuple[_Run, ...]
+_Place: TypeAlias = tuple[int, int]
+"""The number of a run and a place in it; behind its last entry is a place too."""
 
 
 @final
@@ -73,6 +79,9 @@ class Verdict(StrEnum):
     OUT_OF_SCOPE = "out of scope"
     HELD = "held"
 
+    def __repr__(self) -> str:
+        return f"Verdict.{self.name}"
+
 
 @final
 class AllocationScope(StrEnum):
@@ -83,6 +92,9 @@ class AllocationScope(StrEnum):
 
     ORDER = "order"
     ITEM = "item"
+
+    def __repr__(self) -> str:
+        return f"AllocationScope.{self.name}"
 
 
 @final
@@ -144,25 +156,28 @@ class Plan(Value):
     """Which lots would be used for an amount, and what would be missing. Nothing has happened yet.
 
     Attributes:
-        bucket: What was spendable before.
+        bucket: What was spendable when the lots were ranked: before this amount, or before the
+            first item of an order whose lots are ranked once.
         asked: The amount asked for.
         at: The instant the plan is for (UTC).
         use: What the units are for.
         taken: Lots with the parts taken from them, in burn order.
         after: What would be spendable afterwards.
+        earlier: Lots with the parts that earlier items of the order took since the ranking.
     """
 
     bucket: Bucket
     asked: Amount
     at: datetime
     use: Use
-    taken: tuple[tuple[Lot, int], ...]
+    taken: _Taken
     after: Bucket
+    earlier: _Taken = ()
 
     @property
     def slices(self) -> tuple[Slice, ...]:
         """What is taken from which lot, in burn order."""
-        return tuple(Slice(lot, parts) for lot, parts in self.taken)
+        return tuple([Slice(lot, parts) for lot, parts in self.taken])
 
     @property
     def unmet(self) -> Amount:
@@ -189,32 +204,33 @@ class Plan(Value):
             held: Lots with the parts held, as the wallet's claims have them.
         """
         taken = {lot.id: parts for lot, parts in self.taken}
+        gone = {lot.id: parts for lot, parts in self.earlier}
         reasons: list[Reason] = []
-        entries = list(self.bucket.entries())
-        for place, (rank, lot, parts) in enumerate(entries):
-            following = entries[place + 1] if place + 1 < len(entries) else None
-            reasons.append(self._reason(lot, parts, taken.get(lot.id, 0), rank, following))
+        behind: tuple[Rank, Lot] | None = None
+        for rank, lot, ranked in reversed(tuple(self.bucket.entries())):
+            parts = ranked - gone.get(lot.id, 0)
+            if parts:
+                verdict, because = self._verdict(lot, taken.get(lot.id, 0), rank, behind)
+                reasons.append(Reason(lot, verdict, parts, taken.get(lot.id, 0), because))
+                behind = (rank, lot) if lot.usable(self.at, self.use) else behind
         waiting = (Reason(lot, Verdict.HELD, n, 0, "an open claim holds it") for lot, n in held)
-        return (*reasons, *waiting)
+        return (*reversed(reasons), *waiting)
 
-    def _reason(
-        self, lot: Lot, parts: int, taken: int, rank: Rank, following: tuple[Rank, Lot, int] | None
-    ) -> Reason:
+    def _verdict(
+        self, lot: Lot, taken: int, rank: Rank, behind: tuple[Rank, Lot] | None
+    ) -> tuple[Verdict, str]:
         if taken:
-            words = "the last in order"
-            if following is not None:
-                words = f"before {following[1].id} by {self.bucket.order.because(rank, following[0])}"
-            return Reason(lot, Verdict.TAKEN, parts, taken, words)
-        terms = lot.terms
-        if self.at < terms.effective:
-            since = terms.effective.date().isoformat()
-            return Reason(lot, Verdict.NOT_YET_ACTIVE, parts, 0, f"usable from {since}")
-        if terms.expires is not None and terms.expires <= self.at:
-            ended = terms.expires.isoformat(timespec="minutes")
-            return Reason(lot, Verdict.EXPIRED, parts, 0, f"ended {ended}")
+            if behind is None:
+                return Verdict.TAKEN, "the last in order"
+            key = self.bucket.order.because(rank, behind[0])
+            return Verdict.TAKEN, f"before {behind[1].id} by {key}"
+        if self.at < lot.terms.effective:
+            return Verdict.NOT_YET_ACTIVE, f"usable from {_minutes(lot.terms.effective)}"
+        if lot.terms.expires is not None and lot.terms.expires <= self.at:
+            return Verdict.EXPIRED, f"ended {_minutes(lot.terms.expires)}"
         if lot.scope is not None and not lot.scope.admits(self.use):
-            return Reason(lot, Verdict.OUT_OF_SCOPE, parts, 0, "its scope does not admit this use")
-        return Reason(lot, Verdict.NOT_NEEDED, parts, 0, "the amount was met before it")
+            return Verdict.OUT_OF_SCOPE, "its scope does not admit this use"
+        return Verdict.NOT_NEEDED, "the amount was met before it"
 
     def table(self) -> Table:
         """The explanation as a table."""
@@ -224,9 +240,7 @@ class Plan(Value):
                 reason.lot.id,
                 unit(parts=reason.available).text,
                 unit(parts=reason.taken).text if reason.taken else "",
-                "never"
-                if reason.lot.terms.expires is None
-                else reason.lot.terms.expires.isoformat(timespec="minutes").removesuffix("+00:00"),
+                _ends(reason.lot).removesuffix("+00:00"),
                 f"{reason.verdict}: {reason.because}",
             )
             for reason in self.explanation
@@ -239,16 +253,16 @@ class Plan(Value):
         return self.table()._repr_html_()
 
 
+def _minutes(at: datetime) -> str:
+    return at.isoformat(timespec="minutes")
+
+
+def _ends(lot: Lot) -> str:
+    return "never" if lot.terms.expires is None else _minutes(lot.terms.expires)
+
+
 def _lifetime(lot: Lot) -> tuple[datetime, datetime]:
     return lot.terms.effective, lot.terms.expires or _NEVER
-
-
-def _last(run: _Run) -> Rank:
-    return run[-1][0]
-
-
-def _split(entries: Sequence[_Entry]) -> tuple[_Run, ...]:
-    return tuple(tuple(entries[i : i + _RUN]) for i in range(0, len(entries), _RUN))
 
 
 @final
@@ -266,7 +280,7 @@ class Bucket(Value):
 
     unit: type[Credits | Units]
     order: BurnOrder
-    _runs: tuple[_Run, ...]
+    _runs: _Runs
 
     @classmethod
     def of(
@@ -285,8 +299,11 @@ class Bucket(Value):
 
         Raises:
             WrongUnit: A lot or an amount is of the other unit.
+            InvalidType: Not lots, not a unit, or not a burn order.
             InvalidValue: A lot stands twice.
         """
+        if unit is not Credits and unit is not Units:
+            raise InvalidType("unit", shown(unit), "Credits or Units")
         pairs: list[tuple[Lot, int]] = []
         for lot, amount in holdings:
             if type(lot) is not Lot:
@@ -306,12 +323,16 @@ class Bucket(Value):
         unit: type[Credits | Units],
         order: BurnOrder,
     ) -> Bucket:
-        """The same from parts that are known to be sound, for stores; zeros are left out."""
-        entries = [
-            (order.rank(lot, parts), lot, parts, *_lifetime(lot)) for lot, parts in pairs if parts
-        ]
-        entries.sort(key=lambda entry: entry[0])
-        return cls(unit, order, _split(entries))
+        """The same from parts that are known to be sound, for stores; zeros are left out.
+
+        Raises:
+            InvalidType: Not a burn order.
+        """
+        if type(order) is not BurnOrder:
+            raise InvalidType("order", shown(order), "BurnOrder")
+        entries = [_entry(order.rank(lot, parts), lot, parts) for lot, parts in pairs if parts]
+        entries.sort(key=_rank)
+        return cls(unit, order, _split(tuple(entries)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         held = tuple((lot, self.unit(parts=parts)) for _, lot, parts in self.entries())
@@ -375,12 +396,24 @@ class Bucket(Value):
 
         Raises:
             WrongUnit: The amount is of the other unit.
+            InvalidInput: The instant, the use or the order is not one.
             LimitExceeded: More than 10,000 lots would be touched.
 
         Source: TU-190 to TU-196, I4.
         """
+        if order is not None and order is not self.order:
+            return self.ordered(order).burn(amount, at=at, use=use)
         at = instant(at, "at")
-        return self._plan(amount, at, use, order or self.order, again=True)
+        self._check(amount, use)
+        runs = self._runs
+        begin = _first_alive(runs, at, self.order)
+        taken, kept, left, (begin, end) = _walk(runs, begin, amount.parts, at, use)
+        if not taken:
+            return Plan(self, amount, at, use, (), self)
+        if left is not None:
+            left = (self.order.reranked(left[0], left[2]), *left[1:])
+        after = Bucket(self.unit, self.order, _rejoined(runs, begin, kept, left, end))
+        return Plan(self, amount, at, use, taken, after)
 
     def burn_each(
         self,
@@ -402,21 +435,42 @@ class Bucket(Value):
             order: Another burn order than the bucket's own.
 
         Raises:
-            LimitExceeded: More than 1,000 items.
+            WrongUnit: An amount is of the other unit.
+            InvalidInput: The instant, a use, the scope or the order is not one.
+            LimitExceeded: More than 1,000 items, or 10,000 lots for one of them.
 
         Source: X-14.
         """
+        if order is not None:
+            return self.ordered(order).burn_each(demands, at=at, scope=scope)
         if len(demands) > MAX_DEMANDS:
             raise LimitExceeded("items of an order", str(len(demands)), MAX_DEMANDS)
-        at, bucket, plans = instant(at, "at"), self, list[Plan]()
-        again = scope is AllocationScope.ITEM or len(demands) == 1
+        if type(scope) is not AllocationScope:
+            raise InvalidType("scope", shown(scope), "AllocationScope")
+        if scope is AllocationScope.ORDER and len(demands) > 1:
+            return self._ranked_once(demands, instant(at, "at"))
+        plans: list[Plan] = []
         for demand in demands:
-            plan = bucket._plan(demand.amount, at, demand.use, order or self.order, again=again)
-            plans.append(plan)
-            bucket = plan.after
-        if not again and plans:
-            settled = self.ordered(order or self.order)._without(plans)
-            plans[-1] = attrs.evolve(plans[-1], after=settled)
+            bucket = plans[-1].after if plans else self
+            plans.append(bucket.burn(demand.amount, at=at, use=demand.use))
+        return tuple(plans)
+
+    def _ranked_once(self, demands: Sequence[Demand], at: datetime) -> tuple[Plan, ...]:
+        """A plan per item under the ranks of the beginning; what is left is ranked anew."""
+        runs, after = self._runs, self
+        plans: list[Plan] = []
+        gone: dict[LotId, tuple[Lot, int]] = {}
+        for demand in demands:
+            amount, use = demand.amount, demand.use
+            self._check(amount, use)
+            begin = _first_alive(runs, at, self.order)
+            taken, kept, left, (begin, end) = _walk(runs, begin, amount.parts, at, use)
+            if taken:
+                runs = _rejoined(runs, begin, kept, left, end)
+                after = after._less(taken, 0 if left is None else left[2])
+            plans.append(Plan(self, amount, at, use, taken, after, tuple(gone.values())))
+            for lot, parts in taken:
+                gone[lot.id] = (lot, gone.get(lot.id, (lot, 0))[1] + parts)
         return tuple(plans)
 
     def put(self, lot: Lot, old: int, new: int) -> Bucket:
@@ -430,119 +484,164 @@ class Bucket(Value):
         Raises:
             InvariantViolation: The bucket does not hold ``old`` parts of the lot.
         """
-        rank = self.order.rank(lot, old)
-        runs = self._removed(rank, lot, old) if old else self._runs
+        if old < 0 or new < 0:
+            raise NegativeAmount("parts", shown(min(old, new)))
+        rank, runs = self.order.rank(lot, old), self._runs
+        if old:
+            runs = _without(runs, rank, lot, old)
         if new:
-            entry = (self.order.reranked(rank, new), lot, new, *_lifetime(lot))
-            runs = _inserted(runs, entry)
+            runs = _with(runs, _entry(self.order.reranked(rank, new), lot, new))
         return Bucket(self.unit, self.order, runs)
 
-    def _plan(self, amount: Amount, at: datetime, use: Use, order: BurnOrder, *, again: bool) -> Plan:
+    def _less(self, taken: _Taken, left: int) -> Bucket:
+        """The bucket less what a plan takes; ``left`` parts stay of the last lot."""
+        bucket = self
+        for lot, parts in taken[:-1]:
+            bucket = bucket.put(lot, parts, 0)
+        lot, parts = taken[-1]
+        return bucket.put(lot, parts + left, left)
+
+    def _check(self, amount: Amount, use: Use) -> None:
         if type(amount) is not self.unit:
             given = amount.UNIT if isinstance(amount, Amount) else shown(amount)
             raise WrongUnit(self.unit.UNIT, given)
-        bucket = self if order is self.order else self.ordered(order)
-        taken, runs = bucket._taken(amount.parts, at, use, again)
-        return Plan(bucket, amount, at, use, taken, Bucket(bucket.unit, bucket.order, runs))
+        if type(use) is not Use:
+            raise InvalidType("use", shown(use), "Use")
 
-    def _first_alive(self, now: datetime) -> tuple[int, int]:
-        """Where to begin: behind the lapsed lots, when they all stand in front."""
-        runs = self._runs
-        if not runs or runs[0][0][4] > now or not self.order.by_expiry_first:
-            return 0, 0
-        first = (microseconds(now) + 1,)
-        index = bisect_left(runs, first, key=_last)
-        return index, bisect_left(runs[index], (first,)) if index < len(runs) else 0
 
-    def _taken(
-        self, need: int, now: datetime, use: Use, again: bool
-    ) -> tuple[tuple[tuple[Lot, int], ...], tuple[_Run, ...]]:
-        """Walk the lots in order; returns what is taken and the runs afterwards."""
-        runs, order = self._runs, self.order
-        index, place = begin = self._first_alive(now)
-        taken, kept, partial = list[tuple[Lot, int]](), list[_Entry](), None
-        while need and index < len(runs):
-            run = runs[index]
-            while need and place < len(run):
-                rank, lot, parts, effective, expires = entry = run[place]
-                place += 1
-                if not effective <= now < expires or (
-                    lot.scope is not None and not lot.scope.admits(use)
-                ):
+# Runs: a long sorted row of entries as a tuple of short tuples, so that a change copies one of
+# them and the tuple over them.
+
+
+def _rank(entry: _Entry) -> Rank:
+    return entry[0]
+
+
+def _last_rank(run: _Run) -> Rank:
+    return run[-1][0]
+
+
+def _end(entry: _Entry) -> datetime:
+    return entry[4]
+
+
+def _last_end(run: _Run) -> datetime:
+    return run[-1][4]
+
+
+def _entry(rank: Rank, lot: Lot, parts: int) -> _Entry:
+    return rank, lot, parts, lot.terms.effective, lot.terms.expires or _NEVER
+
+
+def _split(entries: _Run) -> _Runs:
+    return tuple([entries[i : i + _RUN] for i in range(0, len(entries), _RUN)])
+
+
+def _place(runs: _Runs, rank: Rank) -> _Place:
+    """Where the entry of a rank stands, or would stand."""
+    index = min(bisect_left(runs, rank, key=_last_rank), len(runs) - 1)
+    return index, bisect_left(runs[index], (rank,))
+
+
+def _before(runs: _Runs, place: _Place) -> _Entry | None:
+    index, at = place
+    if at:
+        return runs[index][at - 1]
+    return runs[index - 1][-1] if index else None
+
+
+def _behind(runs: _Runs, place: _Place) -> _Entry | None:
+    index, at = place
+    if at < len(runs[index]):
+        return runs[index][at]
+    return runs[index + 1][0] if index + 1 < len(runs) else None
+
+
+def _replaced(runs: _Runs, begin: _Place, end: _Place, entries: _Run) -> _Runs:
+    """The runs with everything from one place up to another exchanged for some entries."""
+    (first, start), (last, stop) = begin, end
+    run = runs[first][:start] + entries + runs[last][stop:]
+    last += 1
+    if len(run) < _RUN // 2 and last < len(runs):
+        run, last = run + runs[last], last + 1
+    pieces = (run,) if 0 < len(run) <= 2 * _RUN else _split(run)
+    return runs[:first] + pieces + runs[last:]
+
+
+def _with(runs: _Runs, entry: _Entry) -> _Runs:
+    if not runs:
+        return ((entry,),)
+    place = _place(runs, entry[0])
+    return _replaced(runs, place, place, (entry,))
+
+
+def _without(runs: _Runs, rank: Rank, lot: Lot, parts: int) -> _Runs:
+    place = _place(runs, rank) if runs else (0, 0)
+    found = _behind(runs, place) if runs else None
+    if found is None or found[0] != rank or found[2] != parts:
+        raise InvariantViolation("a bucket holds what its wallet holds", f"not so for {lot.id}")
+    return _replaced(runs, place, (place[0], place[1] + 1), ())
+
+
+def _first_alive(runs: _Runs, now: datetime, order: BurnOrder) -> _Place:
+    """Where to begin: behind the lapsed lots, when they all stand in front."""
+    if not runs or runs[0][0][4] > now or not order.by_expiry_first:
+        return 0, 0
+    index = bisect_right(runs, now, key=_last_end)
+    if index == len(runs):
+        return index - 1, len(runs[-1])
+    return index, bisect_right(runs[index], now, key=_end)
+
+
+def _walk(
+    runs: _Runs, begin: _Place, need: int, now: datetime, use: Use
+) -> tuple[_Taken, list[_Entry], _Entry | None, tuple[_Place, _Place]]:
+    """Take in order until the need is met or the runs end.
+
+    Returns what is taken; what was passed over since the first lot taken; what is left of the last
+    one, under its old rank; and the places of the first lot taken and behind the last.
+    """
+    taken: list[tuple[Lot, int]] = []
+    kept: list[_Entry] = []
+    index, place = begin
+    while need and index < len(runs):
+        for entry in runs[index][place:]:
+            place += 1
+            rank, lot, parts, effective, expires = entry
+            if not effective <= now < expires or (
+                lot.scope is not None and not lot.scope.admits(use)
+            ):
+                if taken:
                     kept.append(entry)
-                elif parts <= need:
-                    taken.append((lot, parts))
-                    need -= parts
-                else:
-                    taken.append((lot, need))
-                    ranked = order.reranked(rank, parts - need) if again else rank
-                    partial = (ranked, lot, parts - need, effective, expires)
-                    need = 0
-            if need:
-                index, place = index + 1, 0
-        if len(taken) > MAX_LOTS:
-            raise LimitExceeded("lots touched by one burn", str(len(taken)), MAX_LOTS)
-        if not taken:
-            return (), runs
-        return tuple(taken), _rejoined(runs, begin, kept, partial, (index, place))
+                continue
+            if not taken:
+                begin = index, place - 1
+            taken.append((lot, min(parts, need)))
+            if parts >= need:
+                left = (rank, lot, parts - need, effective, expires) if parts > need else None
+                return _limited(taken), kept, left, (begin, (index, place))
+            need -= parts
+        index, place = index + 1, 0
+    return _limited(taken), kept, None, (begin, (len(runs) - 1, len(runs[-1]) if runs else 0))
 
-    def _without(self, plans: Iterable[Plan]) -> Bucket:
-        """This bucket less everything the plans take, ranked anew."""
-        used: dict[str, tuple[Lot, int]] = {}
-        for lot, parts in (pair for plan in plans for pair in plan.taken):
-            used[lot.id] = (lot, used.get(lot.id, (lot, 0))[1] + parts)
-        bucket = self
-        held = {lot.id: parts for _, lot, parts in self.entries() if lot.id in used}
-        for lot_id, (lot, parts) in used.items():
-            bucket = bucket.put(lot, held[lot_id], held[lot_id] - parts)
-        return bucket
 
-    def _removed(self, rank: Rank, lot: Lot, old: int) -> tuple[_Run, ...]:
-        runs = self._runs
-        index = bisect_left(runs, rank, key=_last)
-        place = bisect_left(runs[index], (rank,)) if index < len(runs) else 0
-        found = runs[index][place] if index < len(runs) else None
-        if found is None or found[0] != rank or found[2] != old:
-            raise InvariantViolation("a bucket holds what its wallet holds", f"not so for {lot.id}")
-        run = runs[index][:place] + runs[index][place + 1 :]
-        following = runs[index + 1 : index + 2]
-        if following and len(run) + len(following[0]) <= _RUN:
-            return (*runs[:index], run + following[0], *runs[index + 2 :])
-        return (*runs[:index], run, *runs[index + 1 :]) if run else (*runs[:index], *runs[index + 1 :])
+def _limited(taken: list[tuple[Lot, int]]) -> _Taken:
+    if len(taken) > MAX_LOTS:
+        raise LimitExceeded("lots touched by one burn", str(len(taken)), MAX_LOTS)
+    return tuple(taken)
 
 
 def _rejoined(
-    runs: tuple[_Run, ...],
-    begin: tuple[int, int],
-    kept: list[_Entry],
-    partial: _Entry | None,
-    end: tuple[int, int],
-) -> tuple[_Run, ...]:
-    """The runs when of everything from ``begin`` to ``end`` only ``kept`` and ``partial`` stay."""
-    index, place = end
-    if begin == (0, 0) == (index, place - 1) and partial is not None and not kept:
-        run = runs[0]
-        if len(run) > 1 and partial[0] < run[1][0]:
-            return ((partial, *run[1:]), *runs[1:])
-    tail = runs[index][place:] if index < len(runs) else ()
-    if partial is not None and not kept and (not tail or partial[0] < tail[0][0]):
-        tail, partial = (partial, *tail), None
-    head = runs[begin[0]][: begin[1]]
-    middle = (*head, *kept, *tail) if head or kept else tail
-    pieces = _split(middle) if len(middle) > 2 * _RUN else (middle,) if middle else ()
-    joined = runs[: begin[0]] + pieces + runs[index + 1 :]
-    return joined if partial is None else _inserted(joined, partial)
-
-
-def _inserted(runs: tuple[_Run, ...], entry: _Entry) -> tuple[_Run, ...]:
-    if not runs:
-        return ((entry,),)
-    index = min(bisect_left(runs, entry[0], key=_last), len(runs) - 1)
-    run = runs[index]
-    place = bisect_left(run, (entry[0],))
-    grown = (*run[:place], entry, *run[place:])
-    pieces = (grown,) if len(grown) <= 2 * _RUN else (grown[:_RUN], grown[_RUN:])
-    return (*runs[:index], *pieces, *runs[index + 1 :])
+    runs: _Runs, begin: _Place, kept: list[_Entry], left: _Entry | None, end: _Place
+) -> _Runs:
+    """The runs when of everything from ``begin`` to ``end`` only ``kept`` and ``left`` stay."""
+    if left is None:
+        return _replaced(runs, begin, end, tuple(kept))
+    lower = kept[-1] if kept else _before(runs, begin)
+    upper = _behind(runs, end)
+    if (lower is None or lower[0] < left[0]) and (upper is None or left[0] < upper[0]):
+        return _replaced(runs, begin, end, (*kept, left))
+    return _with(_replaced(runs, begin, end, tuple(kept)), left)
 
 
 def _bucket_of(

@@ -174,7 +174,8 @@ def lots(*, home: WalletId | None = None) -> SearchStrategy[Lot]:
     Args:
         home: The wallet they were issued in; any of both units unless told.
     """
-    names = st.one_of(st.text("aAbB01", min_size=1, max_size=3), ids())
+    short = st.text("aAbB01", min_size=1, max_size=3)
+    names = st.one_of(short, short, short, ids())
     terms = st.builds(
         Validity, st.sampled_from(_EFFECTIVE), st.one_of(st.none(), st.sampled_from(_EXPIRES))
     )
@@ -187,7 +188,7 @@ def lots(*, home: WalletId | None = None) -> SearchStrategy[Lot]:
         cycle=st.integers(1, 2),
         category=st.sampled_from(Category),
         priority=st.integers(-1, 1),
-        scope=st.one_of(st.none(), scopes()),
+        scope=st.one_of(st.none(), st.none(), st.none(), scopes()),
         cost=st.sampled_from(_COSTS),
     )
 
@@ -213,6 +214,7 @@ def buckets(
     *,
     order: BurnOrder | None = None,
     unit: type[Credits | Units] = Units,
+    least: int = 0,
     most: int = 12,
 ) -> SearchStrategy[Bucket]:
     """Buckets of lots that tie, most of a few parts each.
@@ -220,6 +222,7 @@ def buckets(
     Args:
         order: The burn order; any unless told.
         unit: Credits or training units.
+        least: How many lots at the least.
         most: How many lots at the most.
     """
     home = pool() if unit is Credits else member("u1")
@@ -227,6 +230,6 @@ def buckets(
     held = st.tuples(lots(home=home), parts.map(lambda drawn: unit(parts=drawn)))
     return st.builds(
         lambda holdings, burned: Bucket.of(holdings, unit=unit, order=burned),
-        st.lists(held, max_size=most, unique_by=lambda pair: pair[0].id),
+        st.lists(held, min_size=least, max_size=most, unique_by=lambda pair: pair[0].id),
         orders() if order is None else st.just(order),
     )
