@@ -1,0 +1,493 @@
+"""Invites: a manager's credit held for an address until somebody accepts, or it is cancelled.
+
+    SENT ──► ACCEPTED     the credit is spent, and the learner enrolled
+      │ └──► CANCELLED    the credit is free again, with the same manager for the same course
+      ▼
+    EXPIRED ──► SENT      sent again: the credit is held again, if the manager still has one
+      └───────► CANCELLED
+
+Nobody writes ``EXPIRED`` down: an open invite is expired from its claim's deadline on, the instant
+at which the claim lets go of the credit by itself. So what an invite is and what its claim holds
+cannot disagree, and no job has to run.
+
+Addresses never come here. The host gives a reference, such as `address_digest` makes, and keeps
+the address where it can be erased.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar, TypeVar, final
+
+import attrs
+
+from unitledger.accounts import State, manager
+from unitledger.amounts import Credits
+from unitledger.claims import Claim, Shift
+from unitledger.codec import kind
+from unitledger.commands import (
+    Command,
+    Decision,
+    Outcome,
+    Permit,
+    Role,
+    View,
+    anywhere,
+    claim_id,
+    own,
+)
+from unitledger.credits.enrolments import (
+    ENROLMENT_COST,
+    Enrolment,
+    present_enrolment,
+    seat,
+)
+from unitledger.errors import InvalidType, InvalidValue, LimitExceeded, UnknownObject, shown
+from unitledger.ids import ClaimId, RecordId, WalletId, check_id, derived_id
+from unitledger.lots import Use
+from unitledger.operations import met_plan
+from unitledger.ports import Reading
+from unitledger.records import Record, index_lock, record_lock
+from unitledger.time import instant
+
+__all__ = [
+    "MAX_ADDRESS",
+    "MIN_ADDRESS_KEY",
+    "AcceptInvite",
+    "CancelInvite",
+    "Invite",
+    "InviteAccepted",
+    "InviteCancelled",
+    "InviteSent",
+    "InviteState",
+    "Reinvite",
+    "SendInvite",
+    "address_digest",
+    "invite_at",
+]
+
+_O = TypeVar("_O", bound=Outcome, covariant=True)
+
+MAX_ADDRESS = 320
+"""The longest address, in characters."""
+MIN_ADDRESS_KEY = 16
+"""The shortest key that addresses are digested with, in bytes."""
+
+
+@final
+class InviteState(StrEnum):
+    """Where an invite stands.
+
+    Source: C35.
+    """
+
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+    def __repr__(self) -> str:
+        return f"InviteState.{self.name}"
+
+
+@kind("invite")
+@final
+@attrs.frozen
+class Invite(Record):
+    """A manager's invitation of one address to one course.
+
+    Attributes:
+        id: Its id.
+        invitee: The host's reference to the address, the same for the same address.
+        course: The course.
+        manager: Whose credit it holds.
+        claim: The claim that holds the credit, and knows until when.
+        state: Where it stands; ask `seen` or `invite_at`, because an open one may have expired.
+        enrolment: The enrolment that its acceptance led to.
+
+    Source: C24 to C30, C35.
+    """
+
+    KIND: ClassVar[str] = "invite"
+    STEPS: ClassVar[Mapping[StrEnum, frozenset[StrEnum]]] = {
+        InviteState.SENT: frozenset(
+            {InviteState.ACCEPTED, InviteState.CANCELLED, InviteState.EXPIRED}
+        ),
+        InviteState.EXPIRED: frozenset({InviteState.SENT, InviteState.CANCELLED}),
+    }
+    INDEX: ClassVar[tuple[str, ...]] = ("open", "course", "manager")
+
+    id: RecordId
+    invitee: str
+    course: str
+    manager: str
+    claim: ClaimId
+    state: InviteState = InviteState.SENT
+    enrolment: RecordId | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("id", "invitee", "course", "manager", "claim"):
+            check_id(getattr(self, name), name)
+
+    @property
+    def key(self) -> str:
+        """The invite's id."""
+        return self.id
+
+    @property
+    def wallet(self) -> WalletId:
+        """Where its credit is held, and goes back to."""
+        return manager(self.manager, self.course)
+
+    def index(self) -> Mapping[str, str]:
+        """Its course and its manager; until it is settled also its address in the course."""
+        found = {"course": self.course, "manager": self.manager}
+        if self.state is InviteState.SENT:
+            found["open"] = seat(self.invitee, self.course)
+        return found
+
+    def seen(self, claim: Claim, at: datetime) -> Invite:
+        """The same invite as it is at an instant: an open one past its deadline has expired.
+
+        Args:
+            claim: Its claim.
+            at: The instant (UTC).
+
+        Source: C29, C35.
+        """
+        over = claim.deadline is not None and claim.deadline <= at
+        return self.to(InviteState.EXPIRED) if over and self.state is InviteState.SENT else self
+
+
+@kind("invite_sent")
+@final
+@attrs.frozen
+class InviteSent(Outcome):
+    """An invite is open, and a credit held for it.
+
+    Attributes:
+        invite: The invite's id.
+        invitee: The reference to the address.
+        course: The course.
+        manager: Whose credit is held.
+        deadline: When the credit is free again unless somebody accepts (UTC); ``None`` is never.
+    """
+
+    invite: RecordId
+    invitee: str
+    course: str
+    manager: str
+    deadline: datetime | None
+
+
+@kind("invite_accepted")
+@final
+@attrs.frozen
+class InviteAccepted(Outcome):
+    """An invite was accepted, and the learner is enrolled.
+
+    Attributes:
+        invite: The invite's id.
+        enrolment: The enrolment; the one there was, if the learner was in the course already.
+        learner: The learner.
+        spent: One credit; none when the learner was in the course already and the credit went
+            back to the manager.
+    """
+
+    invite: RecordId
+    enrolment: RecordId
+    learner: str
+    spent: Credits
+
+
+@kind("invite_cancelled")
+@final
+@attrs.frozen
+class InviteCancelled(Outcome):
+    """An invite was cancelled, and no credit is held for it any more.
+
+    Attributes:
+        invite: The invite's id.
+        manager: Who has the credit.
+        course: For which course.
+    """
+
+    invite: RecordId
+    manager: str
+    course: str
+
+
+def address_digest(address: str, key: bytes) -> str:
+    """A reference to an address that does not give the address away: 64 hexadecimal digits.
+
+    Space around the address and the case of its letters make no difference. Keep the key out of
+    the ledger's database; with the key gone, no reference leads back to an address.
+
+    Args:
+        address: An e-mail address, or whatever invites are sent to.
+        key: A secret of the portal, at least 16 bytes, the same for all of its invites.
+
+    Raises:
+        InvalidType: Not exactly a ``str`` and ``bytes``.
+        InvalidValue: Nothing but space, no text that can be encoded, or a key that is too short.
+        LimitExceeded: An address longer than 320 characters.
+
+    Source: C30.
+    """
+    if type(address) is not str:
+        raise InvalidType("address", shown(address), "str")
+    if type(key) is not bytes:
+        raise InvalidType("key", shown(key), "bytes")
+    if len(key) < MIN_ADDRESS_KEY:
+        raise InvalidValue("key", f"of {len(key)} bytes", f"at least {MIN_ADDRESS_KEY} bytes")
+    if len(address) > MAX_ADDRESS:
+        raise LimitExceeded("characters of an address", str(len(address)), MAX_ADDRESS)
+    plain = address.strip().casefold()
+    if not plain:
+        raise InvalidValue("address", "empty", "an address")
+    try:
+        text = f"unitledger/address/1\n{plain}".encode()
+    except UnicodeEncodeError:
+        raise InvalidValue("address", "not a text of characters", "an address") from None
+    return hmac.new(key, text, hashlib.sha256).hexdigest()
+
+
+def _deadline(view: View) -> datetime | None:
+    """When an invite sent now expires under the policy."""
+    days = view.policy.invite_days
+    return None if days is None else instant(view.at + timedelta(days=days), "deadline")
+
+
+def _held(view: View, wallet: WalletId, course: str, claim: Claim) -> Shift:
+    """One credit of a manager, held by a claim."""
+    use = Use(course=course)
+    plan = met_plan(view, view.plan(wallet, ENROLMENT_COST, use=use), wallet)
+    return claim.joined(wallet, plan.taken, State.HELD)
+
+
+def _released(claim: Claim) -> tuple[Shift, ...]:
+    """What a claim still holds, free again; nothing when its deadline has seen to it."""
+    held = claim.total(State.HELD)
+    return (claim.shift(held, State.HELD, State.FREE),) if held else ()
+
+
+def _present(view: View, key: str) -> tuple[Invite, Claim]:
+    """An invite as it is now, and its claim."""
+    invite = view.record(Invite, key)
+    view.reach(invite.wallet)
+    claim = view.claim(invite.claim)
+    return invite.seen(claim, view.at), claim
+
+
+def _sent(invite: Invite, claim: Claim) -> InviteSent:
+    return InviteSent(invite.id, invite.invitee, invite.course, invite.manager, claim.deadline)
+
+
+@kind("send_invite")
+@final
+@attrs.frozen
+class SendInvite(Command[InviteSent]):
+    """An address invited to a course by a manager, who has one credit less from now on.
+
+    There is one open invite per address and course: while there is one, whoever sent it, another
+    moves nothing and gets that one. One that has expired is cancelled, and a new one sent.
+
+    Attributes:
+        invitee: The host's reference to the address, such as `address_digest` makes.
+        course: The course.
+        manager: Who sends it.
+
+    Source: C24, C28, C29, C30, C32.
+    """
+
+    NAME: ClassVar[str] = "send_invite"
+    AUTHORITY: ClassVar[Mapping[Role, Permit]] = {Role.MANAGER: own("manager")}
+
+    invitee: str
+    course: str
+    manager: str
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("invitee", "course", "manager"):
+            check_id(getattr(self, name), name)
+
+    def wallets(self) -> tuple[WalletId, ...]:
+        """The manager's wallet for the course."""
+        return (manager(self.manager, self.course),)
+
+    def keys(self) -> tuple[str, ...]:
+        """The address in the course."""
+        return (index_lock(Invite.KIND, "open", seat(self.invitee, self.course)),)
+
+    def decide(self, view: View) -> Decision[InviteSent]:
+        """A new invite and the credit it holds, or the open invite there is."""
+        lapsed: list[Invite] = []
+        for found in view.found(Invite, "open", seat(self.invitee, self.course)):
+            present, claim = _present(view, found.key)
+            if present.state is InviteState.SENT:
+                first = view.made_by(Invite, present.key)
+                return Decision(_sent(present, claim), same_as=first)
+            lapsed.append(present.to(InviteState.CANCELLED))
+        (wallet,) = self.wallets()
+        shift = _held(view, wallet, self.course, Claim(claim_id(view), (), _deadline(view)))
+        invite = Invite(
+            RecordId(shift.claim.id), self.invitee, self.course, self.manager, shift.claim.id
+        )
+        return Decision.of(_sent(invite, shift.claim), shift, records=(*lapsed, invite))
+
+
+@attrs.frozen
+class _OnInvite(Command[_O]):
+    """Something done to an invite there is; what, the class says."""
+
+    invite: str
+
+    def __attrs_post_init__(self) -> None:
+        check_id(self.invite, "invite")
+
+    def wallets(self) -> tuple[WalletId, ...]:
+        """None by name: the invite knows whose credit it holds."""
+        return ()
+
+    def keys(self) -> tuple[str, ...]:
+        """The invite; the learner's seat in its course is found on the way."""
+        return (record_lock(Invite.KIND, self.invite),)
+
+
+def _sender(command: CancelInvite | Reinvite, view: View) -> bool:
+    """The reach of a manager: the invites they sent."""
+    return view.record(Invite, command.invite).manager == view.actor.id
+
+
+@kind("accept_invite")
+@final
+@attrs.frozen
+class AcceptInvite(_OnInvite[InviteAccepted]):
+    """A learner takes an invite up: its credit is spent, and they are enrolled.
+
+    That the learner came by the invite's link, the host has checked. A learner who is in the
+    course already stays in it as they are, and the credit goes back to the manager.
+
+    Attributes:
+        invite: The invite's id.
+        learner: Who accepts.
+
+    Source: C25, C26, C33, C34.
+    """
+
+    NAME: ClassVar[str] = "accept_invite"
+    AUTHORITY: ClassVar[Mapping[Role, Permit]] = {Role.LEARNER: own("learner")}
+
+    learner: str
+
+    def __attrs_post_init__(self) -> None:
+        check_id(self.invite, "invite")
+        check_id(self.learner, "learner")
+
+    def ready(self, view: View) -> None:
+        """It must be open."""
+        _present(view, self.invite)[0].to(InviteState.ACCEPTED)
+
+    def decide(self, view: View) -> Decision[InviteAccepted]:
+        """The credit spent and an enrolment, or the credit released and the enrolment there is."""
+        invite, claim = _present(view, self.invite)
+        active = present_enrolment(view, self.learner, invite.course)
+        if active is not None:
+            taken = invite.to(InviteState.ACCEPTED, enrolment=active.id)
+            outcome = InviteAccepted(invite.id, active.id, self.learner, Credits.of(0))
+            return Decision.of(outcome, *_released(claim), records=(taken,))
+        made = RecordId(derived_id(view.request, 1))
+        enrolment = Enrolment(made, self.learner, invite.course, invite.wallet, claim.id)
+        taken = invite.to(InviteState.ACCEPTED, enrolment=made)
+        shift = claim.shift(ENROLMENT_COST.parts, State.HELD, State.SPENT)
+        outcome = InviteAccepted(invite.id, made, self.learner, ENROLMENT_COST)
+        return Decision.of(outcome, shift, records=(taken, enrolment))
+
+
+@kind("cancel_invite")
+@final
+@attrs.frozen
+class CancelInvite(_OnInvite[InviteCancelled]):
+    """An invite nobody has accepted is taken back, and its credit goes to the manager again.
+
+    Attributes:
+        invite: The invite's id.
+
+    Source: C25, C26, C28.
+    """
+
+    NAME: ClassVar[str] = "cancel_invite"
+    AUTHORITY: ClassVar[Mapping[Role, Permit]] = {Role.ADMIN: anywhere, Role.MANAGER: _sender}
+
+    def ready(self, view: View) -> None:
+        """It must be open or expired."""
+        _present(view, self.invite)[0].to(InviteState.CANCELLED)
+
+    def decide(self, view: View) -> Decision[InviteCancelled]:
+        """The credit released, unless the deadline has done so."""
+        invite, claim = _present(view, self.invite)
+        back = invite.to(InviteState.CANCELLED)
+        outcome = InviteCancelled(invite.id, invite.manager, invite.course)
+        return Decision.of(outcome, *_released(claim), records=(back,))
+
+
+@kind("reinvite")
+@final
+@attrs.frozen
+class Reinvite(_OnInvite[InviteSent]):
+    """The same invite sent once more, as often as one likes, with its deadline counted from now.
+
+    It moves nothing while the invite is open. One that has expired has let its credit go: it takes
+    one again, from the same manager, and is refused when there is none.
+
+    Attributes:
+        invite: The invite's id, which it keeps.
+
+    Source: C26, C27, C35.
+    """
+
+    NAME: ClassVar[str] = "reinvite"
+    AUTHORITY: ClassVar[Mapping[Role, Permit]] = {Role.MANAGER: _sender}
+
+    def ready(self, view: View) -> None:
+        """It must be open or expired."""
+        _reopened(_present(view, self.invite)[0])
+
+    def decide(self, view: View) -> Decision[InviteSent]:
+        """Another deadline for the claim, which holds a credit again if it had let go."""
+        invite, claim = _present(view, self.invite)
+        again = _reopened(invite)
+        renewed = attrs.evolve(claim, deadline=_deadline(view))
+        if invite.state is InviteState.SENT:
+            return Decision(_sent(again, renewed), claims=(renewed,))
+        shift = _held(view, invite.wallet, invite.course, renewed)
+        return Decision.of(_sent(again, shift.claim), shift, records=(again,))
+
+
+def _reopened(invite: Invite) -> Invite:
+    """The invite, open: as it is, or again after it expired."""
+    return invite if invite.state is InviteState.SENT else invite.to(InviteState.SENT)
+
+
+def invite_at(reading: Reading, invite: str, *, at: datetime) -> Invite:
+    """An invite as it is at an instant, now or later, if nothing else happens to it.
+
+    Args:
+        reading: A reading of the portal.
+        invite: The invite's id.
+        at: The instant (UTC).
+
+    Raises:
+        UnknownObject: This portal has none of that id.
+
+    Source: C35.
+    """
+    found = reading.record(Invite.KIND, check_id(invite, "invite"))
+    claim = reading.claim(found.claim) if isinstance(found, Invite) else None
+    if not isinstance(found, Invite) or claim is None:
+        raise UnknownObject(Invite.KIND, invite)
+    return found.seen(claim, instant(at, "at"))
