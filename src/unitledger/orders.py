@@ -98,10 +98,16 @@ class OrderKey(Value):
             raise InvalidType("ranks", shown(self.ranks), "a tuple of Category")
         if len(set(self.ranks)) != len(self.ranks):
             raise InvalidValue("ranks", shown(", ".join(self.ranks)), "each category once")
-        if self.undated is not None and (
-            self.by is not RankBy.EXPIRES or self.undated not in ("first", "last")
-        ):
-            raise InvalidValue("undated", shown(self.undated), "first or last, for expires alone")
+        self._check_undated()
+
+    def _check_undated(self) -> None:
+        undated = self.undated
+        if undated is None:
+            return
+        if type(undated) is not str:
+            raise InvalidType("undated", shown(undated), "str")
+        if self.by is not RankBy.EXPIRES or undated not in ("first", "last"):
+            raise InvalidValue("undated", shown(undated), "first or last, for expires alone")
 
     @classmethod
     def parse(cls, text: str) -> OrderKey:
@@ -266,7 +272,8 @@ class BurnOrder(Value):
     @property
     def by_expiry_first(self) -> bool:
         """Whether the first to expire come first, so that lapsed lots stand together in front."""
-        return self.keys[0] == _SOONEST
+        key = self.keys[0]
+        return key.by is RankBy.EXPIRES and not key.descending and key.undated != "first"
 
     @property
     def by_available(self) -> bool:
