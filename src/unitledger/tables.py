@@ -45,11 +45,19 @@ class Table(Value):
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        """The table for a notebook; every text is escaped."""
-        heads = "".join(f"<th>{escape(head.removeprefix('>'))}</th>" for head in self.columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in self.rows
-        )
+        """The table for a notebook; every text is escaped, and shown with all of its spaces."""
+        sides = ["right" if head.startswith(">") else "left" for head in self.columns]
+        heads = _row("th", sides, tuple(head.removeprefix(">") for head in self.columns))
+        body = "".join(_row("td", sides, row) for row in self.rows)
         caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
-        return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+        return (
+            f'<table style="white-space:pre-wrap">{caption}'
+            f"<thead>{heads}</thead><tbody>{body}</tbody></table>"
+        )
+
+
+def _row(tag: str, sides: list[str], cells: tuple[str, ...]) -> str:
+    """A row of HTML, every cell on its column's side."""
+    pairs = zip(sides, cells, strict=True)
+    inside = (f'<{tag} style="text-align:{side}">{escape(cell)}</{tag}>' for side, cell in pairs)
+    return f"<tr>{''.join(inside)}</tr>"

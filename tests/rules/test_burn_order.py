@@ -545,7 +545,7 @@ def test_a_plan_shows_itself() -> None:
         "  a         5.00   5.00  2026-01-03T00:00  taken: before b by expires",
         "  b         1.00   1.00  never             taken: the last in order",
     ]
-    assert "<td>taken: the last in order</td>" in plan._repr_html_()
+    assert ">taken: the last in order</td>" in plan._repr_html_()
 
 
 def test_an_item_of_an_order_says_what_the_items_before_it_took() -> None:
