@@ -311,11 +311,8 @@ class Command(Value, Generic[_O]):
 
     def may(self, view: View) -> bool:
         """Whether the actor may give it here."""
-        for role in view.actor.roles:
-            reach = self.AUTHORITY.get(role)
-            if reach is not None and reach(self, view):
-                return True
-        return False
+        roles = view.actor.roles
+        return any(role in roles and reach(self, view) for role, reach in self.AUTHORITY.items())
 
     def ready(self, view: View) -> None:
         """Raise what stands against it in life cycles and limits, before funds are looked at."""

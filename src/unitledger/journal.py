@@ -96,7 +96,8 @@ class Fold:
         self.lots: dict[LotId, Lot] = {}
         self.claims: dict[ClaimId, Claim] = {}
         self.records: dict[tuple[str, str], Record] = {}
-        self.requests: set[RequestId] = set()
+        self.authors: dict[tuple[str, str], RequestId] = {}
+        self.requests: dict[RequestId, str] = {}
         self.count = 0
 
     def apply(self, entry: Entry, entry_hash: str) -> None:
@@ -117,8 +118,10 @@ class Fold:
         settled = retrace(entry.moves, changes, lot=self._lot, cells=self._cells)
         self.cells.update(settled.cells)
         self.claims.update((claim.id, claim) for claim in entry.claims)
-        self.records.update(((record.KIND, record.key), record) for record in entry.records)
-        self.requests.add(entry.request)
+        for record in entry.records:
+            self.records[record.KIND, record.key] = record
+            self.authors.setdefault((record.KIND, record.key), entry.request)
+        self.requests[entry.request] = entry_hash
         self.count += 1
 
     def _lot(self, lot: LotId) -> Lot:

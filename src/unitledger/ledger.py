@@ -10,18 +10,20 @@ changes nothing and is not remembered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, TypeVar, final
+from itertools import islice
+from typing import Any, TypeAlias, TypeVar, final
 
 import attrs
 
 from unitledger.accounts import EMPTY_CELLS, Cells, State, check_wallet, is_wallet, wallet_unit
 from unitledger.amounts import Amount
 from unitledger.buckets import Plan
-from unitledger.codec import encode
+from unitledger.codec import encode, kind_of
 from unitledger.commands import (
     Actor,
     Command,
@@ -36,7 +38,9 @@ from unitledger.commands import (
 from unitledger.errors import (
     AlreadyExists,
     Contention,
+    InvalidInput,
     InvalidType,
+    InvalidValue,
     InvariantViolation,
     LimitExceeded,
     NotLocked,
@@ -48,18 +52,20 @@ from unitledger.errors import (
 )
 from unitledger.ids import LotId, PortalId, RequestId, WalletId, check_id
 from unitledger.journal import Fold, Verdict, entry_of, kept_of, verify
+from unitledger.kernel import Settlement
 from unitledger.lots import ANYTHING, Lot, Use
 from unitledger.orders import BurnOrder
 from unitledger.policy import Policy
 from unitledger.ports import Directory, FixedDirectory, Kept, Posting, Reading, Store, UnitOfWork
 from unitledger.tables import Table
 from unitledger.time import Clock, SystemClock, instant
-from unitledger.values import Value
+from unitledger.values import Value, recheck
 from unitledger.views import LockedView
 
 __all__ = [
     "MAX_BATCH",
     "MAX_TRIES",
+    "PREVIEW",
     "Balance",
     "Call",
     "Ledger",
@@ -73,7 +79,14 @@ MAX_TRIES = 8
 MAX_BATCH = 10_000
 """How many commands one `execute_many` takes."""
 
+PREVIEW = "preview"
+"""The request id of a preview that was given none; nothing is ever carried out under it."""
+
 _O = TypeVar("_O", bound=Outcome)
+_Moment: TypeAlias = tuple[datetime, datetime]
+"""The instant of a decision, and what the clock said."""
+_SAYS_NO = (InvalidInput, Refused, RequestConflict)
+"""What a decision may raise against its own command alone."""
 
 
 @final
@@ -266,17 +279,43 @@ class _Prepared:
 _actor_text = lru_cache(maxsize=1024)(encode)
 
 
-def _prepared(command: object, by: Actor, request: str, reason: str) -> _Prepared:
-    if not isinstance(command, Command):
+class _Behind(Exception):
+    """A lot that moves was written to later than the instant of the decision."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(at)
+        self.at = at
+
+
+_NOBODY = Actor.acting("nobody")
+
+
+def _prepared(command: Command[Any], by: Actor, request: str, reason: str) -> _Prepared:
+    if not issubclass(type(command), Command):
         raise InvalidType("command", shown(command), "a command")
     if type(by) is not Actor:
         raise InvalidType("by", shown(by), "Actor")
+    kind_of(type(command))
     check_id(request, "request")
     check_reason(reason)
+    recheck(by)
+    recheck(command)
     texts = _actor_text(by), encode(command), encode(reason)
     signed = "\n".join(("unitledger/request/1", *texts)).encode("ascii")
     fingerprint = sha256(signed).hexdigest()
     return _Prepared(command, by, RequestId(request), reason, fingerprint, texts)
+
+
+def _executable(command: Command[Any], by: Actor, request: str, reason: str) -> _Prepared:
+    if request == PREVIEW:
+        raise InvalidValue("request", shown(request), "another id: under this one nothing is done")
+    return _prepared(command, by, request, reason)
+
+
+def _executable_call(call: Call) -> _Prepared:
+    if type(call) is not Call:
+        raise InvalidType("call", shown(call), "Call")
+    return _executable(call.command, call.by, call.request, call.reason)
 
 
 @final
@@ -333,14 +372,14 @@ class Ledger:
 
         Source: C61, I7, TU-181.
         """
-        prepared = _prepared(command, by, request, reason)
+        prepared = _executable(command, by, request, reason)
         kept = self.store.kept(self.portal, prepared.request)
         if kept is not None:
             return _replayed(prepared, kept)
         return self._locking(prepared, post=True)
 
     def preview(
-        self, command: Command[_O], *, by: Actor, request: str = "preview", reason: str = ""
+        self, command: Command[_O], *, by: Actor, request: str = PREVIEW, reason: str = ""
     ) -> Receipt[_O]:
         """The receipt that `execute` would give on this state, with nothing written.
 
@@ -350,14 +389,20 @@ class Ledger:
         """
         return self._locking(_prepared(command, by, request, reason), post=False)
 
-    def can(self, command: Command[Any], *, by: Actor, request: str = "preview") -> bool:
+    def can(
+        self, command: Command[Any], *, by: Actor, request: str = PREVIEW, reason: str = ""
+    ) -> bool:
         """Whether `execute` would succeed on this state.
+
+        Raises:
+            InvalidInput: The call cannot be used at all, on any state.
 
         Source: P6.
         """
+        prepared = _prepared(command, by, request, reason)
         try:
-            self.preview(command, by=by, request=request)
-        except (Refused, RequestConflict):
+            self._locking(prepared, post=False)
+        except _SAYS_NO:
             return False
         return True
 
@@ -374,87 +419,114 @@ class Ledger:
             InvalidInput: A call cannot be used at all; nothing was carried out.
             Contention: The locks could not be had.
         """
-        batch = [_prepared(call.command, call.by, call.request, call.reason) for call in calls]
+        batch = [_executable_call(call) for call in islice(calls, MAX_BATCH + 1)]
         if len(batch) > MAX_BATCH:
-            raise LimitExceeded("calls of a batch", str(len(batch)), MAX_BATCH)
-        locks = self._wanted(batch)
+            raise LimitExceeded("calls of a batch", f"more than {MAX_BATCH}", MAX_BATCH)
+        with self.store.read(self.portal) as reading:
+            locks, least = self._wanted(reading, batch), None
         for _ in range(MAX_TRIES):
+            missing = set[str]()
             try:
                 with self._locked(locks) as unit:
-                    at = self._instant(unit, locks)
-                    return tuple([self._outcome(unit, one, locks, at) for one in batch])
-            except NotLocked as missing:
-                locks |= {missing.what}
+                    moment = self._moment(unit, locks, least)
+                    answers = [self._outcome(unit, one, locks, moment, missing) for one in batch]
+                    _insist(missing)
+                    return tuple(answers)
+            except NotLocked:
+                locks |= missing
+            except _Behind as behind:
+                locks, least = locks | missing, behind.at
         raise Contention(MAX_TRIES)
-
-    def _wanted(self, batch: Sequence[_Prepared]) -> frozenset[str]:
-        """The locks that a batch needs, found by deciding it without any."""
-        wanted = {lock for one in batch for lock in _named_locks(one.command)}
-        with self.store.read(self.portal) as reading:
-            for one in batch:
-                view = self._view(reading, one, None, self._instant(reading, ()))
-                try:
-                    decision = _decision(one, view)
-                    _new_lots(view, decision)
-                    view.settled(decision)
-                except UnitLedgerError:
-                    pass
-                wanted |= view.wanted | set(view.heads)
-        return frozenset(wanted)
 
     def _outcome(
-        self, unit: UnitOfWork, one: _Prepared, locks: frozenset[str], at: datetime
+        self,
+        unit: UnitOfWork,
+        one: _Prepared,
+        locks: frozenset[str],
+        moment: _Moment,
+        missing: set[str],
     ) -> Receipt[Any] | UnitLedgerError:
+        """The receipt or the refusal of one of many; locks that it lacks are noted."""
         try:
-            return self._run(unit, one, locks, at, post=True)
-        except (Refused, RequestConflict) as refusal:
+            return self._run(unit, one, locks, moment, post=True)
+        except _SAYS_NO as refusal:
             return refusal
+        except NotLocked as unlocked:
+            missing |= {unlocked.what} | self._wanted(unit, [one])
+            return unlocked
 
     def _locking(self, prepared: _Prepared, *, post: bool) -> Receipt[Any]:
-        locks = frozenset(_named_locks(prepared.command))
+        locks, least = frozenset(_named_locks(prepared.command)), None
         for _ in range(MAX_TRIES):
             try:
                 with self._locked(locks) as unit:
-                    at = self._instant(unit, locks)
-                    return self._run(unit, prepared, locks, at, post=post)
+                    moment = self._moment(unit, locks, least)
+                    return self._run(unit, prepared, locks, moment, post=post)
             except NotLocked as missing:
-                locks |= {missing.what} | self._wanted([prepared])
+                with self.store.read(self.portal) as reading:
+                    locks |= {missing.what} | self._wanted(reading, [prepared])
+            except _Behind as behind:
+                least = behind.at
         raise Contention(MAX_TRIES)
+
+    def _wanted(self, reading: Reading, batch: Sequence[_Prepared]) -> frozenset[str]:
+        """The locks that a batch needs, found by deciding it without any."""
+        wanted = {lock for one in batch for lock in _named_locks(one.command)}
+        for one in batch:
+            moment = self._moment(reading, (), None)
+            view = self._view(reading, one.by, one.request, None, moment)
+            with suppress(UnitLedgerError):
+                _settled(view, _decision(one, view))
+            wanted |= view.wanted | set(view.heads)
+        return frozenset(wanted)
 
     def _locked(self, locks: frozenset[str]) -> Any:
         keys = sorted(lock for lock in locks if not is_wallet(lock))
         wallets = sorted(WalletId(lock) for lock in locks if is_wallet(lock))
         return self.store.begin(self.portal, wallets, keys)
 
-    def _instant(self, reading: Reading, locks: Iterable[str]) -> datetime:
-        """The clock, but never before the last entry of a locked wallet."""
-        at = instant(self.clock.now(), "clock")
+    def _moment(self, reading: Reading, locks: Iterable[str], least: datetime | None) -> _Moment:
+        """The instant, never before the last entry of a locked wallet, and what the clock said."""
+        clock = instant(self.clock.now(), "clock")
+        at = clock if least is None else max(clock, least)
         for lock in locks:
-            head = reading.head(WalletId(lock))
+            head = reading.head(WalletId(lock)) if is_wallet(lock) else None
             if head is not None and head.at > at:
                 at = head.at
-        return at
+        return at, clock
 
     def _view(
-        self, reading: Reading, one: _Prepared, locks: frozenset[str] | None, at: datetime
+        self,
+        reading: Reading,
+        by: Actor,
+        request: RequestId,
+        locks: frozenset[str] | None,
+        moment: _Moment,
     ) -> LockedView:
         return LockedView(
             reading,
             locks,
-            at=at,
-            actor=one.by,
-            request=one.request,
+            at=moment[0],
+            clock=moment[1],
+            actor=by,
+            request=request,
             policy=self.policy,
             directory=self.directory,
         )
 
     def _run(
-        self, unit: UnitOfWork, one: _Prepared, locks: frozenset[str], at: datetime, *, post: bool
+        self,
+        unit: UnitOfWork,
+        one: _Prepared,
+        locks: frozenset[str],
+        moment: _Moment,
+        *,
+        post: bool,
     ) -> Receipt[Any]:
         kept = unit.request(one.request)
         if kept is not None:
             return _replayed(one, kept)
-        view = self._view(unit, one, locks, at)
+        view = self._view(unit, one.by, one.request, locks, moment)
         decision = _decision(one, view)
         posting = self._posting(one, view, decision)
         if not post:
@@ -463,19 +535,17 @@ class Ledger:
         return _receipt(posting.entry, posting.kept.hash)
 
     def _posting(self, one: _Prepared, view: LockedView, decision: Decision[Any]) -> Posting:
-        lots = _new_lots(view, decision)
-        settled = view.settled(decision)
-        for wallet in one.command.wallets():
-            view.reach(wallet)
+        lots, settled = _settled(view, decision)
         claims = view.claims_after(decision.claims)
-        moved = dict.fromkeys(move.lot for move in settled.moves)
+        moved = [view.lot(lot) for lot in dict.fromkeys(move.lot for move in settled.moves)]
+        _check_moment(view, moved)
         heads = sorted(view.heads.items())
         entry = Entry(
             portal=self.portal,
             request=one.request,
             fingerprint=one.fingerprint,
             at=view.at,
-            clock=instant(self.clock.now(), "clock"),
+            clock=view.clock,
             actor=one.by,
             reason=one.reason,
             command=one.command,
@@ -485,7 +555,7 @@ class Ledger:
             records=decision.records,
             lots=lots,
             terms=decision.terms,
-            terms_read=tuple([(lot, view.lot(lot).version) for lot in moved]),
+            terms_read=tuple([(lot.id, lot.version) for lot in moved]),
             answers=tuple(view.answers),
             touches=tuple(
                 [
@@ -528,10 +598,11 @@ class Ledger:
         with self.store.read(self.portal) as reading:
             head = reading.head(name)
             now = instant(self.clock.now(), "clock")
-            latest = now if head is None else max(now, head.at)
+            held = list(reading.holdings(name))
+            latest = max([now, *_written(head, held)])
             when = latest if at is None else instant(at, "at")
-            if when >= latest or head is None:
-                held, claims = reading.holdings(name), reading.due(name, when)
+            if when >= latest:
+                claims = list(reading.due(name, when))
             else:
                 fold = _folded(reading, until=when)
                 held = [
@@ -563,9 +634,11 @@ class Ledger:
         """Which of a wallet's lots would pay an amount now, and why; nothing is written."""
         name = check_wallet(wallet)
         with self.store.read(self.portal) as reading:
-            when = self._instant(reading, (name,)) if at is None else instant(at, "at")
-            bucket = reading.bucket(name, order or self.policy.burn_order, when, None)
-        return bucket.burn(amount, at=when, use=use)
+            now, clock = self._moment(reading, (name,), None)
+            when = now if at is None else instant(at, "at")
+            view = self._view(reading, _NOBODY, RequestId(PREVIEW), None, (when, clock))
+            bucket = view.bucket(name, order)
+        return bucket.burn(amount, at=view.at, use=use)
 
     def statement(
         self, wallet: str, *, since: datetime | None = None, until: datetime | None = None
@@ -653,15 +726,41 @@ def _decision(one: _Prepared, view: LockedView) -> Decision[Any]:
     return command.decide(view)
 
 
+def _insist(missing: Collection[str]) -> None:
+    """Leave a unit of work that lacks locks, so that it is undone and begun again with them."""
+    if missing:
+        raise NotLocked(min(missing))
+
+
+def _settled(view: LockedView, decision: Decision[Any]) -> tuple[tuple[Lot, ...], Settlement]:
+    """The lots that a decision brings into being, and everything it moves."""
+    view.writing(decision.records)
+    lots = _new_lots(view, decision) if decision.lots or decision.terms else ()
+    settled = view.settled(decision)
+    if not view.heads:
+        raise InvariantViolation("an entry is linked to a wallet", "its command looked at none")
+    return lots, settled
+
+
+def _check_moment(view: LockedView, moved: Iterable[Lot]) -> None:
+    """Terms that were edited later than now mean that the clock runs behind; then it is later."""
+    latest = max([lot.since for lot in moved if lot.since is not None], default=view.at)
+    if latest > view.at:
+        raise _Behind(latest)
+
+
 def _new_lots(view: LockedView, decision: Decision[Any]) -> tuple[Lot, ...]:
     """The lots a decision brings into being, stamped; the view learns of them and of edits."""
     lots = tuple([attrs.evolve(lot, version=1, since=view.at) for lot in decision.lots])
     for lot in lots:
         if view.has_lot(lot.id):
             raise AlreadyExists("lot", lot.id)
+    if len({lot.id for lot in lots}) != len(lots):
+        raise InvariantViolation("a lot comes into being once", "a decision makes one twice")
     view.knowing(lots)
     for edit in decision.terms:
         lot = view.lot(edit.lot)
+        view.reach(lot.home)
         if edit.version != lot.version + 1:
             raise InvariantViolation("an edit follows the version it read", f"not so for {lot.id}")
         view.knowing((lot.under(edit.terms, view.at),))
@@ -691,6 +790,15 @@ def _replayed(one: _Prepared, kept: Kept) -> Receipt[Any]:
 
 def _receipt(entry: Entry, entry_hash: str) -> Receipt[Any]:
     return Receipt(entry.request, entry.at, entry.outcome, entry.moves, entry_hash, entry.same_as)
+
+
+def _written(head: Head | None, held: Iterable[tuple[Lot, Cells]]) -> Iterator[datetime]:
+    """When a wallet was last written to, and when the terms of its lots were."""
+    if head is not None:
+        yield head.at
+    for lot, _ in held:
+        if lot.since is not None:
+            yield lot.since
 
 
 def _lot_balance(lot: Lot, cells: Cells, overdue: int, at: datetime) -> LotBalance:
@@ -740,13 +848,10 @@ def _statement_line(
 
 def _differences(fold: Fold, reading: Reading) -> Iterator[str]:
     """Where the store says something else than the journal does."""
-    for wallet in sorted({*reading.wallets(), *fold.heads}):
-        if _link(reading.head(wallet)) != _link(fold.heads.get(wallet)):
-            yield f"the head of {wallet} is not its last entry"
+    wallets = sorted({*reading.wallets(), *fold.heads})
+    yield from _different_heads(fold, reading, wallets)
     held = {
-        (wallet, lot.id): cells
-        for wallet in reading.wallets()
-        for lot, cells in reading.holdings(wallet)
+        (wallet, lot.id): cells for wallet in wallets for lot, cells in reading.holdings(wallet)
     }
     for place in sorted({*held, *fold.cells}):
         if held.get(place, EMPTY_CELLS) != fold.cells.get(place, EMPTY_CELLS):
@@ -754,13 +859,46 @@ def _differences(fold: Fold, reading: Reading) -> Iterator[str]:
     for lot_id, lot in sorted(fold.lots.items()):
         if reading.lot(lot_id) != lot:
             yield f"lot {lot_id} does not have the terms its entries say"
-    for claim_id, claim in sorted(fold.claims.items()):
-        if reading.claim(claim_id) != claim:
+    claims = {claim.id: claim for wallet in wallets for claim in reading.claims(wallet)}
+    for claim_id in sorted({*claims, *fold.claims}):
+        stored, folded = reading.claim(claim_id), fold.claims.get(claim_id)
+        if stored != folded or claims.get(claim_id, stored) != folded:
             yield f"claim {claim_id} is not what its entries say"
+    yield from _different_records(fold, reading)
+
+
+def _different_heads(fold: Fold, reading: Reading, wallets: Iterable[WalletId]) -> Iterator[str]:
+    deadlines = _deadlines(fold)
+    for wallet in wallets:
+        head, due = reading.head(wallet), deadlines.get(wallet)
+        if _link(head) != _link(fold.heads.get(wallet)):
+            yield f"the head of {wallet} is not its last entry"
+        elif due is not None and (head is None or head.next_due is None or head.next_due > due):
+            yield f"the head of {wallet} has forgotten that a hold ends at {due.isoformat()}"
+
+
+def _deadlines(fold: Fold) -> dict[WalletId, datetime]:
+    """When the first hold in each wallet ends, where one does."""
+    first: dict[WalletId, datetime] = {}
+    for claim in fold.claims.values():
+        ends = claim.deadline
+        for part in claim.segments if ends is not None else ():
+            if ends is not None and part.state is State.HELD:
+                first[part.wallet] = min(ends, first.get(part.wallet, ends))
+    return first
+
+
+def _different_records(fold: Fold, reading: Reading) -> Iterator[str]:
     for (kind, key), record in sorted(fold.records.items()):
         if reading.record(kind, key) != record:
             yield f"{kind} {key} is not what its entries say"
+        if reading.author(kind, key) != fold.authors[kind, key]:
+            yield f"{kind} {key} is not by the request that wrote it first"
+    for request, entry_hash in fold.requests.items():
+        kept = reading.request(request)
+        if kept is None or kept.hash != entry_hash:
+            yield f"request {request} does not lead to its entry"
 
 
-def _link(head: Head | None) -> tuple[int, str]:
-    return (0, "") if head is None else (head.sequence, head.hash)
+def _link(head: Head | None) -> tuple[int, str, datetime | None]:
+    return (0, "", None) if head is None else (head.sequence, head.hash, head.at)

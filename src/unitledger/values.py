@@ -7,11 +7,15 @@ through its own constructor, so that a tampered pickle meets the same checks as 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar
 
 import attrs
 
-__all__ = ["Value"]
+__all__ = ["Value", "recheck"]
+
+_PLAIN = frozenset({type(None), bool, datetime, frozenset, int, str})
 
 
 def _rebuilt(kind: Callable[..., object], fields: dict[str, object]) -> object:
@@ -38,3 +42,30 @@ class Value:
             if field.init
         }
         return _rebuilt, (type(self), fields)
+
+
+def recheck(value: Value) -> None:
+    """Run the checks of a value's constructor again, those of the values in it first.
+
+    Frozen means that nobody changes a value by accident; ``object.__setattr__`` still can. Where a
+    value enters a ledger it is looked at once more, so that a forged one is refused.
+
+    Raises:
+        InvalidInput: What its constructor, or that of a value in it, would raise.
+    """
+    cls: type = type(value)
+    for name in _names(cls):
+        part = getattr(value, name)
+        if type(part) in _PLAIN:
+            continue
+        for inner in part if type(part) is tuple else (part,):
+            if issubclass(type(inner), Value):
+                recheck(inner)
+    check = getattr(cls, "__attrs_post_init__", None)
+    if check is not None:
+        check(value)
+
+
+@cache
+def _names(cls: type) -> tuple[str, ...]:
+    return tuple(field.name for field in attrs.fields(cls) if field.init)

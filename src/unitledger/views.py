@@ -30,6 +30,7 @@ __all__ = ["LockedView"]
 
 _R = TypeVar("_R", bound=Record)
 _PAGE = 64
+_FOUND = 1000
 
 
 @final
@@ -39,6 +40,7 @@ class LockedView:
     Args:
         reading: The unit of work, or a reading without locks for finding out which are needed.
         locks: The wallets and record keys locked; ``None`` notes them instead of insisting.
+        clock: What the clock said when the instant was taken.
     """
 
     __slots__ = (
@@ -51,6 +53,7 @@ class LockedView:
         "actor",
         "answers",
         "at",
+        "clock",
         "heads",
         "policy",
         "released",
@@ -68,10 +71,12 @@ class LockedView:
         request: RequestId,
         policy: Policy,
         directory: Directory,
+        clock: datetime,
     ) -> None:
         self._reading = reading
         self._locks = locks
         self.at = at
+        self.clock = clock
         self.actor = actor
         self.request = request
         self.policy = policy
@@ -128,7 +133,7 @@ class LockedView:
             return self._reading.bucket(wallet, order, self.at, at_least)
         bucket = self._reading.bucket(wallet, order, self.at, None)
         for (owner, lot_id), cells in self._cells.items():
-            if owner == wallet:
+            if owner == wallet and not self.lot(lot_id).lapsed(self.at):
                 old = self._reading.cells(wallet, lot_id)
                 before = old[State.FREE] + old[State.EXPIRED]
                 after = cells[State.FREE] + cells[State.EXPIRED]
@@ -208,7 +213,11 @@ class LockedView:
     def found(self, kind: type[_R], name: str, value: str) -> tuple[_R, ...]:
         """Every record of a kind with that value of an index key, in order of their ids."""
         self._need(index_lock(kind.KIND, name, value))
-        records = self._reading.find(kind.KIND, name, value)
+        page = self._reading.find(kind.KIND, name, value, limit=_FOUND)
+        records = list(page)
+        while len(page) == _FOUND:
+            page = self._reading.find(kind.KIND, name, value, after=page[-1].key, limit=_FOUND)
+            records.extend(page)
         return tuple(record for record in records if isinstance(record, kind))
 
     def made_by(self, kind: type[Record], key: str) -> RequestId:
@@ -220,17 +229,37 @@ class LockedView:
 
     def manages(self, manager: str, course: str) -> bool:
         """Whether the Directory has that manager registered to that course now."""
-        says = self._directory.manages(manager, course, self.at)
-        self.answers.append(Answer("manages", (manager, course), ("yes",) if says else ()))
-        return says
+        said = self._said("manages", (manager, course))
+        if said is None:
+            yes = self._directory.manages(manager, course, self.at)
+            said = self._noted("manages", (manager, course), ("yes",) if yes else ())
+        return bool(said)
 
     def groups(self, user: str) -> frozenset[str]:
         """The user's own id and every group the Directory has the user in now."""
-        says = self._directory.groups(user, self.at)
-        self.answers.append(Answer("groups", (user,), tuple(sorted(says))))
-        return says | {user}
+        said = self._said("groups", (user,))
+        if said is None:
+            groups = self._directory.groups(user, self.at)
+            said = self._noted("groups", (user,), tuple(sorted(set(groups))))
+        return frozenset((*said, user))
+
+    def _said(self, question: str, about: tuple[str, ...]) -> tuple[str, ...] | None:
+        """What the Directory said before: within one decision it does not change its mind."""
+        for told in self.answers:
+            if told.question == question and told.about == about:
+                return told.answer
+        return None
+
+    def _noted(self, question: str, about: tuple[str, ...], said: tuple[str, ...]) -> Any:
+        self.answers.append(Answer(question, about, said))
+        return said
 
     # What a decision brings with it.
+
+    def writing(self, records: Iterable[Record]) -> None:
+        """Insist on the locks of records that are going to be written."""
+        for record in records:
+            self._need(record_lock(record.KIND, record.key))
 
     def knowing(self, lots: Iterable[Lot]) -> None:
         """Let lots that are coming into being, or get other terms, be looked up."""
@@ -272,4 +301,4 @@ class LockedView:
         return due
 
 
-_END = datetime(9000, 12, 31, tzinfo=UTC)
+_END = datetime.max.replace(tzinfo=UTC)
