@@ -225,9 +225,9 @@ class Plan(Value):
             key = self.bucket.order.because(rank, behind[0])
             return Verdict.TAKEN, f"before {behind[1].id} by {key}"
         if self.at < lot.terms.effective:
-            return Verdict.NOT_YET_ACTIVE, f"usable from {_minutes(lot.terms.effective)}"
+            return Verdict.NOT_YET_ACTIVE, f"usable from {_minutes(lot.terms.effective)} UTC"
         if lot.terms.expires is not None and lot.terms.expires <= self.at:
-            return Verdict.EXPIRED, f"ended {_minutes(lot.terms.expires)}"
+            return Verdict.EXPIRED, f"ended {_minutes(lot.terms.expires)} UTC"
         if lot.scope is not None and not lot.scope.admits(self.use):
             return Verdict.OUT_OF_SCOPE, "its scope does not admit this use"
         return Verdict.NOT_NEEDED, "the amount was met before it"
@@ -240,21 +240,21 @@ class Plan(Value):
                 reason.lot.id,
                 unit(parts=reason.available).text,
                 unit(parts=reason.taken).text if reason.taken else "",
-                _ends(reason.lot).removesuffix("+00:00"),
+                _ends(reason.lot),
                 f"{reason.verdict}: {reason.because}",
             )
             for reason in self.explanation
         )
-        missing = "" if self.met else f", {self.unmet} missing"
-        title = f"{self.asked} by {self.bucket.order}{missing}"
-        return Table(title, ("lot", ">available", ">taken", "expires (UTC)", "why"), rows)
+        missing = "" if self.met else f"; {self.unmet} missing"
+        title = f"{self.asked}: {self.bucket.order.words}{missing}"
+        return Table(title, ("lot", ">in hand", ">taken", "expires (UTC)", "why"), rows)
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
 
 
 def _minutes(at: datetime) -> str:
-    return at.isoformat(timespec="minutes")
+    return at.isoformat(timespec="minutes").removesuffix("+00:00")
 
 
 def _ends(lot: Lot) -> str:

@@ -69,6 +69,20 @@ class RankBy(StrEnum):
         return f"RankBy.{self.name}"
 
 
+_WORDS = {
+    RankBy.EXPIRES: ("first to expire", "last to expire", "expiry"),
+    RankBy.EFFECTIVE: ("first to be usable", "last to be usable", "beginning"),
+    RankBy.ACQUIRED: ("first acquired", "last acquired", "acquired instant"),
+    RankBy.CYCLE: ("lowest cycle", "highest cycle", "cycle"),
+    RankBy.PRIORITY: ("lowest priority number", "highest priority number", "priority"),
+    RankBy.COST: ("lowest price paid", "highest price paid", "price paid"),
+    RankBy.CATEGORY: ("by category", "by category", "category"),
+    RankBy.SCOPE: ("most restricted", "least restricted", "scope"),
+    RankBy.AVAILABLE: ("smallest available", "largest available", "amount available"),
+}
+"""What a key puts first, what it does with a minus, and what it looks at, in words."""
+
+
 @final
 @attrs.frozen
 class OrderKey(Value):
@@ -134,6 +148,18 @@ class OrderKey(Value):
     def __str__(self) -> str:
         inside = ", ".join(self.ranks) or (f"undated {self.undated}" if self.undated else "")
         return f"{'-' * self.descending}{self.by}{f'({inside})' * bool(inside)}"
+
+    @property
+    def words(self) -> str:
+        """What it says in words, for people who do not write orders.
+
+        >>> OrderKey.parse("-expires(undated last)").words
+        'last to expire (never-expiring last)'
+        """
+        plain, turned, _ = _WORDS[self.by]
+        ranks = self.ranks[::-1] if self.descending else self.ranks
+        inside = ", ".join(ranks) or (f"never-expiring {self.undated}" if self.undated else "")
+        return (turned if self.descending else plain) + (f" ({inside})" if inside else "")
 
 
 def _checked(text: str, field: str) -> str:
@@ -270,6 +296,15 @@ class BurnOrder(Value):
         return ", ".join(map(str, self.keys))
 
     @property
+    def words(self) -> str:
+        """What comes first, in words.
+
+        >>> FEFO_LARGEST.words
+        'first to expire, then largest available'
+        """
+        return ", then ".join(key.words for key in self.keys)
+
+    @property
     def by_expiry_first(self) -> bool:
         """Whether the first to expire come first, so that lapsed lots stand together in front."""
         key = self.keys[0]
@@ -292,8 +327,9 @@ class BurnOrder(Value):
         return (*rank[:place], self._sign * parts, *rank[place + 1 :])
 
     def because(self, earlier: Rank, later: Rank) -> str:
-        """The name of the first key that tells two ranks apart."""
-        names = [*map(str, self.keys), "acquired", "cycle", "lot id"]
+        """What first tells two ranks apart, in words: ``expiry``, ``amount available``."""
+        keys = [_WORDS[key.by][2] for key in self.keys]
+        names = [*keys, _WORDS[RankBy.ACQUIRED][2], _WORDS[RankBy.CYCLE][2], "lot id"]
         pairs = zip(names, earlier, later, strict=True)
         return next((name for name, a, b in pairs if a != b), "the same lot")
 

@@ -510,11 +510,11 @@ def test_a_plan_says_why() -> None:
     plan = held.burn(Units.of(15), at=NEW_YEAR)
     said = [(why.lot.id, str(why.verdict), why.because) for why in plan.explanation]
     assert said == [
-        ("old", "expired", "ended 2026-01-01T00:00+00:00"),
-        ("big", "taken", "before small by -available"),
-        ("small", "taken", "before later by expires"),
-        ("soon", "not yet active", "usable from 2026-01-02T00:00+00:00"),
-        ("later", "taken", "before n by expires"),
+        ("old", "expired", "ended 2026-01-01T00:00 UTC"),
+        ("big", "taken", "before small by amount available"),
+        ("small", "taken", "before later by expiry"),
+        ("soon", "not yet active", "usable from 2026-01-02T00:00 UTC"),
+        ("later", "taken", "before n by expiry"),
         ("other", "out of scope", "its scope does not admit this use"),
         ("n", "not needed", "the amount was met before it"),
     ]
@@ -540,10 +540,10 @@ def test_a_plan_shows_what_claims_hold() -> None:
 def test_a_plan_shows_itself() -> None:
     plan = bucket("a 5 d2, b 1 never").burn(Units.of(7), at=NEW_YEAR)
     assert plan.table().text.splitlines() == [
-        "7.00 units by expires, -available, 1.00 units missing",
-        "  lot  available  taken  expires (UTC)     why",
-        "  a         5.00   5.00  2026-01-03T00:00  taken: before b by expires",
-        "  b         1.00   1.00  never             taken: the last in order",
+        "7.00 units: first to expire, then largest available; 1.00 units missing",
+        "  lot  in hand  taken  expires (UTC)     why",
+        "  a       5.00   5.00  2026-01-03T00:00  taken: before b by expiry",
+        "  b       1.00   1.00  never             taken: the last in order",
     ]
     assert ">taken: the last in order</td>" in plan._repr_html_()
 
