@@ -2,16 +2,19 @@
 
 An entry is hashed once over its canonical text, under a tag that names the format. The text has the
 hash of the entry before it in every wallet it touched, so no entry can be changed, left out,
-swapped or put in without breaking a chain. Folding the journal gives every cell, lot, claim and
-record again; that is what `Ledger.audit` compares with what is stored.
+swapped or put in without breaking a chain. What no chain can tell is told by the seal of an
+exported journal: that the last entries are gone, or that entries without a common wallet stand in
+another order. Folding the journal gives every cell, lot, claim and record again; that is what
+`Ledger.audit` compares with what is stored.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from hashlib import sha256
-from typing import Any, final
+from typing import final
 
 import attrs
 
@@ -20,7 +23,7 @@ from unitledger.claims import Claim
 from unitledger.codec import decode, decode_json, encode, encoder
 from unitledger.commands import Entry, Head
 from unitledger.errors import JournalBroken, LimitExceeded, MalformedDocument, UnitLedgerError
-from unitledger.ids import ClaimId, LotId, RequestId, WalletId
+from unitledger.ids import ClaimId, LotId, PortalId, RequestId, WalletId
 from unitledger.kernel import CellKey, retrace
 from unitledger.lots import Lot
 from unitledger.ports import Kept
@@ -44,6 +47,11 @@ FORMAT = "unitledger/entry/1"
 """The tag inside every hash: what is hashed, and under which version of the encoding."""
 MAX_ENTRY = 1 << 24
 """The longest text of an entry, in characters; what would be longer is refused, not written."""
+
+_SEAL = b"unitledger/seal/1\n"
+_HASH = r'"([0-9a-f]{64})"'
+_LINE = re.compile(rf'{{"entry":(.*),"hash":{_HASH},"place":([1-9][0-9]*)}}').fullmatch
+_LAST = re.compile(rf'{{"entries":(0|[1-9][0-9]*),"seal":{_HASH}}}').fullmatch
 
 
 def entry_hash(text: str) -> str:
@@ -87,7 +95,8 @@ def entry_of(kept: Kept) -> Entry:
 class Fold:
     """Everything that follows from a journal: heads, cells, lots, claims and records.
 
-    Feed it entries in the order they were written; it refuses one that breaks a promise.
+    Feed it entries in the order they were written; it refuses one that breaks a promise, and is of
+    no further use then.
     """
 
     def __init__(self) -> None:
@@ -98,6 +107,7 @@ class Fold:
         self.records: dict[tuple[str, str], Record] = {}
         self.authors: dict[tuple[str, str], RequestId] = {}
         self.requests: dict[RequestId, str] = {}
+        self.portal = PortalId("")
         self.count = 0
 
     def apply(self, entry: Entry, entry_hash: str) -> None:
@@ -113,7 +123,10 @@ class Fold:
                 raise JournalBroken(self.count + 1, f"lot {lot.id} comes into being twice")
             self.lots[lot.id] = lot
         for edit in entry.terms:
-            self.lots[edit.lot] = self._lot(edit.lot).under(edit.terms, entry.at)
+            lot = self._lot(edit.lot).under(edit.terms, entry.at)
+            if lot.version != edit.version:
+                raise JournalBroken(self.count + 1, f"it edits other terms of lot {edit.lot}")
+            self.lots[edit.lot] = lot
         changes = [(self.claims.get(claim.id), claim) for claim in entry.claims]
         settled = retrace(entry.moves, changes, lot=self._lot, cells=self._cells)
         self.cells.update(settled.cells)
@@ -135,6 +148,9 @@ class Fold:
 
     def _link(self, entry: Entry, entry_hash: str) -> None:
         place = self.count + 1
+        if entry.portal != self.portal and self.count:
+            raise JournalBroken(place, f"it is of portal {entry.portal}, not of {self.portal}")
+        self.portal = entry.portal
         if entry.request in self.requests:
             raise JournalBroken(place, f"request {entry.request} stands twice")
         touched = {touch.wallet for touch in entry.touches}
@@ -198,70 +214,84 @@ def verify(journal: Iterable[Kept], seal: str | None = None) -> Verdict:
 
     Args:
         journal: The entries in the order they were written.
-        seal: What `exported` wrote as the last line, if it was kept: it also tells a journal whose
-            end was cut off.
+        seal: What `exported` wrote in the last line, if it was kept: it also tells a journal whose
+            end was cut off, or whose entries without a common wallet stand in another order.
     """
-    fold, faults = Fold(), list[str]()
+    fold, faults, ends = Fold(), list[str](), sha256(_SEAL)
     for kept in journal:
         try:
-            _check_text(kept, fold.count + 1)
-            fold.apply(entry_of(kept), kept.hash)
+            fold.apply(_checked(kept, fold.count + 1), kept.hash)
+            ends.update(kept.hash.encode())
         except UnitLedgerError as error:
             where = "" if isinstance(error, JournalBroken) else f"entry {fold.count + 1}: "
             faults.append(f"{where}{error}")
             break
     else:
         faults.extend(fold.faults())
-        if seal is not None and seal != _seal(fold):
-            faults.append("the journal does not end where it was sealed")
+        if seal is not None and seal != ends.hexdigest():
+            faults.append("the entries are not those that were sealed, in their order")
     return Verdict(fold.count, len(fold.lots), tuple(faults))
 
 
-def _check_text(kept: Kept, place: int) -> None:
+def _checked(kept: Kept, place: int) -> Entry:
     if not kept.text.isascii() or entry_hash(kept.text) != kept.hash:
         raise JournalBroken(place, "its text does not have its hash")
-    if encode(entry_of(kept)) != kept.text:
+    entry = entry_of(kept)
+    if encode(entry) != kept.text:
         raise JournalBroken(place, "its text is not canonical")
-
-
-def _seal(fold: Fold) -> str:
-    heads = "".join(
-        f"{wallet} {head.sequence} {head.hash}\n" for wallet, head in sorted(fold.heads.items())
-    )
-    return sha256(f"unitledger/seal/1 {fold.count}\n{heads}".encode()).hexdigest()
+    return entry
 
 
 def exported(journal: Iterable[Kept]) -> Iterator[str]:
-    """A journal as lines of JSON: one per entry, then one with the seal over all chains."""
-    fold = Fold()
-    for kept in journal:
-        fold.apply(entry_of(kept), kept.hash)
-        yield f'{{"entry":{kept.text},"hash":"{kept.hash}"}}'
-    yield f'{{"entries":{fold.count},"seal":"{_seal(fold)}"}}'
+    """A journal as lines of JSON: one per entry with its place, then one with the seal over all.
+
+    The chains order the entries of every wallet; the places and the seal order those as well that
+    have no wallet in common.
+    """
+    seal, place = sha256(_SEAL), 0
+    for place, kept in enumerate(journal, 1):
+        seal.update(kept.hash.encode())
+        yield f'{{"entry":{kept.text},"hash":"{kept.hash}","place":{place}}}'
+    yield f'{{"entries":{place},"seal":"{seal.hexdigest()}"}}'
 
 
-def imported(lines: Iterable[str]) -> tuple[tuple[Kept, ...], str | None]:
+def imported(lines: Iterable[str]) -> tuple[tuple[Kept, ...], str]:
     """The entries and the seal of an exported journal, hashes not yet checked.
 
+    Give both to `verify`: without its seal a journal whose last entries are gone looks whole.
+
     Raises:
-        MalformedDocument: A line is not what `exported` writes.
+        LimitExceeded: A line is longer than any entry.
+        MalformedDocument: A line is not what `exported` writes there, or the seal is missing.
     """
     found: list[Kept] = []
     seal: str | None = None
     for number, raw in enumerate(lines, 1):
         line = raw.removesuffix("\n")
+        if len(line) > MAX_ENTRY + 200:
+            raise LimitExceeded(f"characters of line {number}", str(len(line)), MAX_ENTRY)
         if seal is not None:
             raise MalformedDocument(f"line {number}", "something stands behind the seal")
-        document: Any = decode_json(line, MAX_ENTRY + 100)
-        if type(document) is dict and document.keys() == {"entries", "seal"}:
-            seal = str(document["seal"])
-            if line != f'{{"entries":{len(found)},"seal":"{seal}"}}':
-                raise MalformedDocument(f"line {number}", "the seal is of another journal")
-            continue
-        text, mark, tail = line.removeprefix('{"entry":').rpartition(',"hash":"')
-        if not mark or not line.startswith('{"entry":') or line != f'{{"entry":{text}{mark}{tail}':
-            raise MalformedDocument(f"line {number}", "not an entry with its hash")
-        if len(tail) != 66 or not tail.endswith('"}'):
-            raise MalformedDocument(f"line {number}", "not an entry with its hash")
-        found.append(Kept(text, tail[:64]))
+        if _LAST(line):
+            seal = _sealed(line, number)
+        else:
+            found.append(_exported_entry(line, number))
+    if seal is None:
+        raise MalformedDocument(f"line {len(found) + 1}", "the journal ends without its seal")
     return tuple(found), seal
+
+
+def _sealed(line: str, number: int) -> str:
+    match = _LAST(line)
+    if match is None or match[1] != str(number - 1):
+        raise MalformedDocument(f"line {number}", "the seal is of another number of entries")
+    return match[2]
+
+
+def _exported_entry(line: str, number: int) -> Kept:
+    match = _LINE(line)
+    if match is None:
+        raise MalformedDocument(f"line {number}", "not an entry with its hash and place")
+    if match[3] != str(number):
+        raise MalformedDocument(f"line {number}", f"the entry of place {match[3]} stands here")
+    return Kept(match[1], match[2])
