@@ -447,15 +447,22 @@ class Receipt(Value, Generic[_O]):
             (move.verb, move.lot, _amount(move), str(move.source), str(move.target))
             for move in self.moves
         )
-        title = f"{self.request} at {self.at.isoformat(timespec='seconds')}"
+        at = self.at.isoformat(timespec="seconds").removesuffix("+00:00")
+        title = f"{self.request} at {at} UTC{self._aside}"
         return Table(title, ("move", "lot", ">amount", "from", "to"), rows)
+
+    @property
+    def _aside(self) -> str:
+        if not self.entry:
+            return ": a preview, nothing is written"
+        return f": the same as {self.same_as}, nothing moves" if self.same_as else ""
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
 
 
 def _amount(move: Move) -> str:
-    return wallet_unit(move.source.wallet)(parts=move.parts).text
+    return str(wallet_unit(move.source.wallet)(parts=move.parts))
 
 
 @final

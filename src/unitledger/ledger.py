@@ -113,6 +113,14 @@ class LotBalance(Value):
     void: int
 
 
+def _minutes(at: datetime) -> str:
+    return at.isoformat(timespec="minutes").removesuffix("+00:00")
+
+
+def _ends(lot: Lot) -> str:
+    return "never" if lot.terms.expires is None else _minutes(lot.terms.expires)
+
+
 @final
 @attrs.frozen
 class Balance(Value):
@@ -162,23 +170,19 @@ class Balance(Value):
         return self._sum(line.void for line in self.lots)
 
     def table(self) -> Table:
-        """The balance lot by lot."""
+        """The balance lot by lot; whatever the wallet has of a lot stands in one of the columns."""
         unit = wallet_unit(self.wallet)
         rows = tuple(
             (
                 line.lot.id,
-                *(
-                    unit(parts=parts).text
-                    for parts in (line.available, line.held, line.spent, line.expired)
-                ),
-                "never"
-                if line.lot.terms.expires is None
-                else line.lot.terms.expires.isoformat(timespec="minutes").removesuffix("+00:00"),
+                *(unit(parts=parts).text for parts in _figures(line)),
+                _ends(line.lot),
             )
             for line in self.lots
         )
-        heads = ("lot", ">available", ">held", ">spent", ">expired", "expires (UTC)")
-        return Table(f"{self.wallet}: {self.available} available", heads, rows)
+        heads = (">available", ">not yet usable", ">held", ">spent", ">expired", ">taken out")
+        title = f"{self.wallet} at {_minutes(self.at)} UTC: {self.available} available"
+        return Table(title, ("lot", *heads, "expires (UTC)"), rows)
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
@@ -223,11 +227,11 @@ class Statement(Value):
     lines: tuple[StatementLine, ...]
 
     def table(self) -> Table:
-        """The statement as a table."""
+        """The statement as a table; units that left for another wallet stand with a minus."""
         unit = wallet_unit(self.wallet)
         rows = tuple(
             (
-                line.at.isoformat(timespec="minutes").removesuffix("+00:00"),
+                _minutes(line.at),
                 line.request,
                 line.command,
                 ", ".join(
@@ -238,8 +242,8 @@ class Statement(Value):
             )
             for line in self.lines
         )
-        heads = ("at (UTC)", "request", "command", "moves", ">in hand", ">held", ">spent")
-        return Table(f"Statement of {self.wallet}", heads, rows)
+        heads = ("at (UTC)", "request", "command", "moves", ">free or expired", ">held", ">spent")
+        return Table(f"Statement of {self.wallet}, in {unit.UNIT}", heads, rows)
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
