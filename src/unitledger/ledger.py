@@ -113,6 +113,10 @@ class LotBalance(Value):
     void: int
 
 
+def _figures(line: LotBalance) -> tuple[int, ...]:
+    return line.available, line.pending, line.held, line.spent, line.expired, line.void
+
+
 def _minutes(at: datetime) -> str:
     return at.isoformat(timespec="minutes").removesuffix("+00:00")
 
