@@ -148,7 +148,12 @@ class UnitOfWork(Reading, Protocol):
     """Reading under locks, and one writing step."""
 
     def post(self, posting: Posting) -> None:
-        """Write everything an accepted command writes, or nothing."""
+        """Write everything an accepted command writes, or nothing.
+
+        Raises:
+            NotLocked: The request or a lot is there already: another writer, who held other locks,
+                was faster. The ledger begins again and finds what that writer wrote.
+        """
         ...
 
 

@@ -18,12 +18,13 @@ from unitledger.accounts import EMPTY_CELLS, Cells, State, wallet_unit
 from unitledger.buckets import Bucket
 from unitledger.claims import Claim
 from unitledger.commands import Head
+from unitledger.errors import InvariantViolation, NotLocked
 from unitledger.ids import ClaimId, LotId, PortalId, RequestId, WalletId
 from unitledger.kernel import CellKey
 from unitledger.lots import Lot
 from unitledger.orders import BurnOrder
 from unitledger.ports import Kept, Posting, Reading, UnitOfWork
-from unitledger.records import Record
+from unitledger.records import Record, record_lock
 
 __all__ = ["MemoryStore"]
 
@@ -32,7 +33,12 @@ _V = TypeVar("_V")
 
 _Undo: TypeAlias = list[tuple[dict[Any, Any], Any, Any]]
 _Cached: TypeAlias = tuple[BurnOrder, int, Bucket]
+_Pairs: TypeAlias = dict[str, dict[str, bool]]
+_Layer: TypeAlias = tuple[_Pairs, int]
+"""Pairs of a value and a key, and how many there are at the most."""
 _ABSENT = object()
+_MOST_ORDERS = 4
+"""Under how many burn orders a wallet's bucket is kept."""
 
 
 class _Table(Generic[_K, _V]):
@@ -71,30 +77,61 @@ class _Table(Generic[_K, _V]):
         return type(self)(self._below)
 
 
-class _Index(_Table[tuple[str, str], bool]):
-    """Pairs of a value and a key, with every key of a value at hand."""
+class _Index:
+    """Which keys belong to a value, forked like a table: ``False`` hides a key of a layer below."""
 
-    __slots__ = ("_keys",)
+    __slots__ = ("_below", "_size", "rows")
 
-    def __init__(self, below: tuple[dict[tuple[str, str], bool], ...] = ()) -> None:
-        super().__init__(below)
-        self._keys: dict[str, list[str]] | None = None if below else {}
+    def __init__(self, below: tuple[_Layer, ...] = ()) -> None:
+        self.rows: _Pairs = {}
+        self._size = 0
+        self._below = below
 
     def add(self, value: str, key: str, undo: _Undo) -> None:
-        if self._keys is not None and (value, key) not in self.rows:
-            self._keys.setdefault(value, []).append(key)
-        self.set((value, key), value=True, undo=undo)
+        keys = self._keys(value, key, undo)
+        keys[key] = True
 
     def drop(self, value: str, key: str, undo: _Undo) -> None:
-        self.set((value, key), value=False, undo=undo)
+        keys = self._keys(value, key, undo)
+        if self._below:
+            keys[key] = False
+        else:
+            keys.pop(key, None)
+
+    def _keys(self, value: str, key: str, undo: _Undo) -> dict[str, bool]:
+        keys = self.rows.get(value)
+        if keys is None:
+            keys = self.rows[value] = {}
+            undo.append((self.rows, value, _ABSENT))
+        undo.append((keys, key, keys.get(key, _ABSENT)))
+        self._size += 1
+        return keys
 
     def of(self, value: str) -> list[str]:
         """Every key of a value, in order."""
-        if self._keys is None:
-            self._keys = {}
-            for pair in dict.fromkeys(pair for layer in self.layers() for pair in layer):
-                self._keys.setdefault(pair[0], []).append(pair[1])
-        return sorted({key for key in self._keys.get(value, ()) if self.get((value, key))})
+        keys = self.rows.get(value) or {}
+        if self._below:
+            layers = [layer.get(value) or {} for layer, _ in reversed(self._below)]
+            keys = {name: there for layer in (*layers, keys) for name, there in layer.items()}
+        return sorted([key for key, there in keys.items() if there])
+
+    def layers(self) -> tuple[_Pairs, ...]:
+        """Every layer, the newest first."""
+        return (self.rows, *(layer for layer, _ in self._below))
+
+    def fork(self) -> _Index:
+        """Another index with the same keys; neither sees what the other writes from now on."""
+        if self.rows:
+            top, size, below = self.rows, self._size, self._below
+            while below and below[0][1] <= 2 * size:
+                top, size, below = _joined(below[0][0], top), size + below[0][1], below[1:]
+            self.rows, self._size, self._below = {}, 0, ((top, size), *below)
+        return _Index(self._below)
+
+
+def _joined(lower: _Pairs, upper: _Pairs) -> _Pairs:
+    """Two layers as one; only the values of the upper one are copied key by key."""
+    return lower | {value: lower.get(value, {}) | keys for value, keys in upper.items()}
 
 
 class _Journal:
@@ -181,12 +218,13 @@ def _usable(cells: Cells) -> int:
 class _Unit:
     """A unit of work over one portal; writes are undone when it does not end well."""
 
-    __slots__ = ("_portal", "_undo", "_written")
+    __slots__ = ("_carried", "_portal", "_undo", "_written")
 
     def __init__(self, portal: _Portal) -> None:
         self._portal = portal
         self._undo: _Undo = []
         self._written = 0
+        self._carried: dict[WalletId, list[Claim]] | None = None
 
     def request(self, request: RequestId) -> Kept | None:
         place = self._portal.requests.get(request)
@@ -218,8 +256,12 @@ class _Unit:
                 return bucket
         held = ((lot, _usable(cells)) for lot, cells in self.holdings(wallet))
         bucket = Bucket.sorted(held, unit=wallet_unit(wallet), order=order)
-        others = tuple(kept for kept in portal.buckets.get(wallet) or () if kept[0] != order)
-        portal.buckets.rows[wallet] = (*others, (order, portal.counts["edits"], bucket))
+        others = [kept for kept in portal.buckets.get(wallet) or () if kept[0] != order]
+        kept = (*others[1 - _MOST_ORDERS :], (order, portal.counts["edits"], bucket))
+        if self._written:
+            portal.buckets.set(wallet, kept, self._undo)
+        else:
+            portal.buckets.rows[wallet] = kept
         return bucket
 
     def _outdated(self, wallet: WalletId, edits: int) -> bool:
@@ -235,9 +277,14 @@ class _Unit:
         return self._portal.claims.get(claim)
 
     def claims(self, wallet: WalletId) -> list[Claim]:
-        layers = self._portal.claims.layers()
-        every = {name: claim for layer in reversed(layers) for name, claim in layer.items()}
-        return [claim for _, claim in sorted(every.items()) if wallet in claim.wallets]
+        if self._carried is None:
+            self._carried = {}
+            layers = reversed(self._portal.claims.layers())
+            every = {name: claim for layer in layers for name, claim in layer.items()}
+            for _, claim in sorted(every.items()):
+                for carrier in claim.wallets:
+                    self._carried.setdefault(carrier, []).append(claim)
+        return self._carried.get(wallet, [])
 
     def due(self, wallet: WalletId, at: datetime) -> list[Claim]:
         found = [self.claim(ClaimId(key)) for key in self._portal.deadlines.of(wallet)]
@@ -273,7 +320,12 @@ class _Unit:
 
     def post(self, posting: Posting) -> None:
         portal, undo, entry = self._portal, self._undo, posting.entry
+        if portal.requests.get(entry.request) is not None:
+            raise NotLocked(record_lock("request", entry.request))
+        self._carried = None
         for lot in entry.lots:
+            if portal.lots.get(lot.id) is not None:
+                raise NotLocked(record_lock("lot", lot.id))
             portal.lots.set(lot.id, lot, undo)
         if entry.terms:
             self._edit_terms(posting)
@@ -346,7 +398,7 @@ class _Unit:
     def undo(self) -> None:
         for rows, key, value in reversed(self._undo):
             if value is _ABSENT:
-                del rows[key]
+                rows.pop(key, None)
             else:
                 rows[key] = value
         if self._written:
@@ -364,14 +416,20 @@ class MemoryStore:
     def __init__(self) -> None:
         self._portals: dict[PortalId, _Portal] = {}
         self._lock = RLock()
+        self._open: set[PortalId] = set()
 
     def fork(self) -> MemoryStore:
         """A store that begins with everything in this one; neither sees the other's later writes.
 
         Nothing is copied: what was written so far becomes a layer that both stand on.
+
+        Raises:
+            InvariantViolation: This thread is in the middle of a unit of work.
         """
         other = MemoryStore()
         with self._lock:
+            if self._open:
+                raise InvariantViolation(_ONE_BY_ONE, "a fork in the middle of one")
             other._portals = {name: portal.fork() for name, portal in self._portals.items()}
         return other
 
@@ -396,6 +454,9 @@ class MemoryStore:
             yield _Unit(self._portals.get(portal) or _Portal())
 
 
+_ONE_BY_ONE = "units of work of a portal come one after the other"
+
+
 class _Begun:
     """The span of a unit of work: the lock is held, and what was posted is undone on an error."""
 
@@ -408,6 +469,10 @@ class _Begun:
     def __enter__(self) -> _Unit:
         store = self._store
         store._lock.acquire()
+        if self._portal in store._open:
+            store._lock.release()
+            raise InvariantViolation(_ONE_BY_ONE, f"a second one of {self._portal} inside it")
+        store._open.add(self._portal)
         tables = store._portals.get(self._portal)
         if tables is None:
             tables = store._portals.setdefault(self._portal, _Portal())
@@ -419,4 +484,5 @@ class _Begun:
             if kind is not None:
                 self._unit.undo()
         finally:
+            self._store._open.discard(self._portal)
             self._store._lock.release()
