@@ -180,10 +180,7 @@ def moved(shift: Shift) -> str:
     ],
 )
 def test_shift(before: str, parts: int, way: str, after: str, moves: str) -> None:
-    source, target = (
-        {"F": State.FREE, "I": State.ISSUED, **STATES}[letter]
-        for letter in way.split(maxsplit=1)[0]
-    )
+    source, target = ({"F": State.FREE, "I": State.ISSUED, **STATES}[letter] for letter in way[:2])
     claim = read(before)
     shift = claim.shift(parts, source, target, last_first=way.endswith("last"))
     assert written(shift.claim) == after
