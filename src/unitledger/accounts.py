@@ -150,6 +150,7 @@ def wallet_parts(wallet: str) -> tuple[str, ...]:
     return (kind, *(part.replace("%2F", "/").replace("%25", "%") for part in parts))
 
 
+@lru_cache(maxsize=8192)
 def wallet_unit(wallet: str) -> type[Credits | Units]:
     """The unit a wallet holds: credits or training units, by its kind alone.
 
@@ -176,11 +177,17 @@ def check_wallet(wallet: str, field: str = "wallet") -> WalletId:
     """
     if type(wallet) is not str:
         raise InvalidType(field, shown(wallet), "str")
-    if len(wallet) > MAX_WALLET_LENGTH or _WALLET(wallet) is None:
-        raise InvalidId(field, shown(wallet))
-    if len(wallet) > MAX_ID_LENGTH and max(map(len, wallet_parts(wallet))) > MAX_ID_LENGTH:
+    if len(wallet) > MAX_WALLET_LENGTH or not _sound(wallet):
         raise InvalidId(field, shown(wallet))
     return WalletId(wallet)
+
+
+@lru_cache(maxsize=8192)
+def _sound(wallet: str) -> bool:
+    """Whether a text is a wallet id; the wallets in use are asked about again and again."""
+    if _WALLET(wallet) is None:
+        return False
+    return len(wallet) <= MAX_ID_LENGTH or max(map(len, wallet_parts(wallet))) <= MAX_ID_LENGTH
 
 
 @final

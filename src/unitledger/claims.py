@@ -92,8 +92,11 @@ class Claim(Value):
 
     def __attrs_post_init__(self) -> None:
         check_id(self.id, "claim")
-        if type(self.segments) is not tuple or set(map(type, self.segments)) - {Segment}:
+        if type(self.segments) is not tuple:
             raise InvalidType("segments", shown(self.segments), "a tuple of Segment")
+        for part in self.segments:
+            if type(part) is not Segment:
+                raise InvalidType("segments", shown(part), "a tuple of Segment")
         if self.deadline is not None:
             object.__setattr__(self, "deadline", instant(self.deadline, "deadline"))
 
@@ -116,7 +119,8 @@ class Claim(Value):
             state: ``HELD`` or ``SPENT``.
             deadline: When a hold is released by itself.
         """
-        return cls(claim, (), deadline).joined(wallet, taken, state)
+        segments, moves = _taken(claim, wallet, taken, State.FREE, state)
+        return Shift(cls(claim, segments, deadline), moves)
 
     def joined(
         self,
@@ -133,12 +137,8 @@ class Claim(Value):
             state: ``HELD`` or ``SPENT``.
             source: ``FREE``, or ``ISSUED`` for the advance of a debt lot.
         """
-        left, reached = account(wallet, source), account(wallet, state)
-        segments, moves = list(self.segments), []
-        for lot, parts in taken:
-            segments.append(Segment(wallet, lot.id, parts, state))
-            moves.append(Move(lot.id, left, reached, parts, self.id))
-        return Shift(Claim(self.id, tuple(segments), self.deadline), tuple(moves))
+        segments, moves = _taken(self.id, wallet, taken, source, state)
+        return Shift(Claim(self.id, self.segments + segments, self.deadline), moves)
 
     def total(self, state: State) -> int:
         """How many parts it has in a state."""
@@ -185,6 +185,23 @@ class Claim(Value):
                 moves.append(Move(part.lot, *ends, shifted, self.id))
         merged = _merged(reversed(pieces) if last_first else pieces)
         return Shift(Claim(self.id, merged, self.deadline), tuple(moves))
+
+
+def _taken(
+    claim: ClaimId,
+    wallet: WalletId,
+    taken: Iterable[tuple[Lot, int]],
+    source: State,
+    state: State,
+) -> tuple[tuple[Segment, ...], tuple[Move, ...]]:
+    """A segment and a move for every lot taken."""
+    left, reached = account(wallet, source), account(wallet, state)
+    segments: list[Segment] = []
+    moves: list[Move] = []
+    for lot, parts in taken:
+        segments.append(Segment(wallet, lot.id, parts, state))
+        moves.append(Move(lot.id, left, reached, parts, claim))
+    return tuple(segments), tuple(moves)
 
 
 def _check_shift(parts: int, source: State, target: State) -> None:

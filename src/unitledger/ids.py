@@ -7,7 +7,6 @@ in another.
 
 from __future__ import annotations
 
-import re
 from typing import NewType
 
 from unitledger.errors import InvalidId, InvalidType, InvalidValue, shown
@@ -47,7 +46,6 @@ MAX_ID_LENGTH = 128
 """The longest id, in characters; every one of them is one byte."""
 
 _MAX_INDEX = 999_999_999
-_ID = re.compile(r"[!-~](?:[ -~]*[!-~])?").fullmatch
 
 
 def check_id(value: str, field: str = "id") -> str:
@@ -68,9 +66,14 @@ def check_id(value: str, field: str = "id") -> str:
     """
     if type(value) is not str:
         raise InvalidType(field, shown(value), "str")
-    if len(value) > MAX_ID_LENGTH or _ID(value) is None:
+    if not 0 < len(value) <= MAX_ID_LENGTH or not _printable(value):
         raise InvalidId(field, shown(value))
     return value
+
+
+def _printable(text: str) -> bool:
+    """Whether a text is printable ASCII without a space at either end."""
+    return text.isascii() and text.isprintable() and text[0] != " " != text[-1]
 
 
 def derived_id(request: str, index: int) -> str:
@@ -92,4 +95,7 @@ def derived_id(request: str, index: int) -> str:
         raise InvalidType("index", shown(index), "int")
     if not 1 <= index <= _MAX_INDEX:
         raise InvalidValue("index", shown(index), f"1 to {_MAX_INDEX}")
-    return check_id(f"{request}.{index}", "derived id")
+    derived = f"{request}.{index}"
+    if len(derived) > MAX_ID_LENGTH:
+        raise InvalidId("derived id", shown(derived))
+    return derived

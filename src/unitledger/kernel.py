@@ -16,7 +16,7 @@ The promises, each checked on every entry before anything is written:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeAlias, final
 
@@ -38,6 +38,7 @@ from unitledger.values import Value
 __all__ = ["CellKey", "Settlement", "retrace", "settle", "true_up"]
 
 _ISSUED, _FREE, _HELD, _SPENT, _EXPIRED, _VOID = State
+_CARRIED = (_HELD, _SPENT)
 
 CellKey: TypeAlias = tuple[WalletId, LotId]
 """A wallet and a lot: where a row of cells stands."""
@@ -101,17 +102,17 @@ def settle(
 
     Source: I1, I2, I3.
     """
-    rows: dict[CellKey, list[int]] = {}
+    rows: dict[CellKey, _Row] = {}
     written: list[Move] = []
-    for wallet, lot_id in (*written_down, *_touched(moves)):
-        if (wallet, lot_id) not in rows:
-            row = rows[wallet, lot_id] = list(cells(wallet, lot_id))
-            _write_down(wallet, lot(lot_id), row, at, written)
+    for key in (*written_down, *_touched(moves)):
+        if key not in rows:
+            rows[key] = row = _row(key, lot, cells, at)
+            _write_down(key[0], row, at, written)
     for move in moves:
-        _apply(move, rows, lot(move.lot).home)
-        written.append(move)
-    for (wallet, lot_id), row in rows.items():
-        _write_down(wallet, lot(lot_id), row, at, written)
+        _apply(move, rows)
+    written += moves
+    for (wallet, _), row in rows.items():
+        _write_down(wallet, row, at, written)
     _check_claims(written, claims)
     return _settled(written, rows)
 
@@ -135,11 +136,27 @@ def retrace(
         InvariantViolation: The entry breaks a promise; which, it says.
         LimitExceeded: More than 10¹⁵ parts of one lot were issued.
     """
-    rows = {key: list(cells(*key)) for key in dict.fromkeys(_touched(moves))}
+    rows = {key: _row(key, lot, cells, None) for key in dict.fromkeys(_touched(moves))}
     for move in moves:
-        _apply(move, rows, lot(move.lot).home)
+        _apply(move, rows)
     _check_claims(moves, claims)
     return _settled(moves, rows)
+
+
+_Row: TypeAlias = tuple[list[int], Lot, State]
+"""The cells of a wallet and a lot, the lot, and the state in which its terms leave nothing."""
+
+
+def _row(
+    key: CellKey,
+    lot: Callable[[LotId], Lot],
+    cells: Callable[[WalletId, LotId], Cells],
+    at: datetime | None,
+) -> _Row:
+    wallet, lot_id = key
+    found = lot(lot_id)
+    lapsed = at is not None and found.lapsed(at)
+    return list(cells(wallet, lot_id)), found, _FREE if lapsed else _EXPIRED
 
 
 def _touched(moves: Sequence[Move]) -> list[CellKey]:
@@ -147,18 +164,19 @@ def _touched(moves: Sequence[Move]) -> list[CellKey]:
     keys: list[CellKey] = []
     for move in moves:
         _check_form(move)
-        keys.append((move.source.wallet, move.lot))
-        if move.target.wallet != move.source.wallet:
-            keys.append((move.target.wallet, move.lot))
+        source, target = move.source.wallet, move.target.wallet
+        keys.append((source, move.lot))
+        if target != source:
+            keys.append((target, move.lot))
     return keys
 
 
 def _check_form(move: Move) -> None:
     """Look a move over again: a frozen object can be forged."""
     source, target, parts = move.source, move.target, move.parts
-    if (type(source), type(target)) != (Account, Account):
+    if type(source) is not Account or type(target) is not Account:
         raise InvariantViolation("a move is well-formed", "an end that is no account")
-    if (type(source.state), type(target.state)) != (State, State):
+    if type(source.state) is not State or type(target.state) is not State:
         raise InvariantViolation("a move is well-formed", "an account without a state")
     if type(parts) is not int or not 0 < parts <= MAX_PARTS:
         raise InvariantViolation("a move is well-formed", f"parts {shown(parts)}")
@@ -167,30 +185,33 @@ def _check_form(move: Move) -> None:
         raise InvariantViolation("a move is well-formed", f"{source} to {target}, not {flaw}")
 
 
-def _write_down(
-    wallet: WalletId, lot: Lot, row: list[int], at: datetime, written: list[Move]
-) -> None:
-    if row[_FREE if lot.lapsed(at) else _EXPIRED]:
-        move = true_up(wallet, lot, row, at)
+def _write_down(wallet: WalletId, row: _Row, at: datetime, written: list[Move]) -> None:
+    cells, lot, emptied = row
+    if cells[emptied]:
+        move = true_up(wallet, lot, cells, at)
         if move is not None:
-            row[move.source.state] -= move.parts
-            row[move.target.state] += move.parts
+            cells[move.source.state] -= move.parts
+            cells[move.target.state] += move.parts
             written.append(move)
 
 
-def _apply(move: Move, rows: dict[CellKey, list[int]], home: WalletId) -> None:
+def _apply(move: Move, rows: dict[CellKey, _Row]) -> None:
     """Apply one move to the rows, or say which promise it would break."""
     source, target, parts = move.source, move.target, move.parts
-    if (source.state is _ISSUED or target.state is _ISSUED) and source.wallet != home:
+    came, goes = source.state, target.state
+    leaving, lot, _ = rows[source.wallet, move.lot]
+    reached = leaving
+    if source.wallet != target.wallet:
+        reached = rows[target.wallet, move.lot][0]
+        if wallet_unit(target.wallet) is not wallet_unit(lot.home):
+            raise InvariantViolation("a lot stays in wallets of its unit", f"{lot.id} to {target}")
+    if (came is _ISSUED or goes is _ISSUED) and source.wallet != lot.home:
         raise InvariantViolation("a lot is issued in its home wallet", f"{move.lot} in {source}")
-    if source.wallet != target.wallet and wallet_unit(target.wallet) is not wallet_unit(home):
-        raise InvariantViolation("a lot stays in wallets of its unit", f"{move.lot} to {target}")
-    leaving, reached = rows[source.wallet, move.lot], rows[target.wallet, move.lot]
-    leaving[source.state] -= parts
-    reached[target.state] += parts
-    if source.state is not _ISSUED and leaving[source.state] < 0:
+    leaving[came] -= parts
+    reached[goes] += parts
+    if came is not _ISSUED and leaving[came] < 0:
         raise InvariantViolation("no cell falls below zero", f"{source} of {move.lot}")
-    if target.state is _ISSUED and reached[_ISSUED] > 0:
+    if goes is _ISSUED and reached[_ISSUED] > 0:
         raise InvariantViolation("ISSUED is never above zero", f"{target} of {move.lot}")
     if leaving[_ISSUED] < -MAX_PARTS:
         raise LimitExceeded(f"parts of {move.lot}", shown(-leaving[_ISSUED]), MAX_PARTS)
@@ -198,36 +219,47 @@ def _apply(move: Move, rows: dict[CellKey, list[int]], home: WalletId) -> None:
 
 def _check_claims(moves: Iterable[Move], claims: Iterable[tuple[Claim | None, Claim]]) -> None:
     """The moves into and out of HELD and SPENT are exactly the changes of the claims' segments."""
-    change: dict[tuple[ClaimId | None, WalletId, LotId, State], int] = defaultdict(int)
+    change = _carried(moves)
+    for claim_id, (before, after) in _changed_once(claims).items():
+        for part in before.segments if before is not None else ():
+            change[claim_id, part.wallet, part.lot, part.state] += part.parts
+        for part in after.segments:
+            if type(part.parts) is not int or part.parts <= 0:
+                raise InvariantViolation("a segment has parts above zero", f"not so in {claim_id}")
+            change[claim_id, part.wallet, part.lot, part.state] -= part.parts
+    for (name, wallet, lot_id, state), parts in change.items():
+        if parts:
+            found = f"claim {name}, {wallet} {state.name} of {lot_id}"
+            raise InvariantViolation("HELD and SPENT equal the claims' segments", found)
+
+
+def _carried(moves: Iterable[Move]) -> dict[tuple[ClaimId, WalletId, LotId, State], int]:
+    """What moves bring to claims and take from them, by wallet, lot and state."""
+    change: dict[tuple[ClaimId, WalletId, LotId, State], int] = defaultdict(int)
     for move in moves:
         if move.claim is not None:
-            for end, sign in ((move.source, -1), (move.target, 1)):
-                if end.state is _HELD or end.state is _SPENT:
-                    change[move.claim, end.wallet, move.lot, end.state] += sign * move.parts
-    for before, after in _changed_once(claims):
-        for claim, sign in ((before, 1), (after, -1)):
-            for part in claim.segments if claim is not None else ():
-                change[after.id, part.wallet, part.lot, part.state] += sign * part.parts
-    for (claim_id, wallet, lot_id, state), parts in change.items():
-        if parts:
-            found = f"claim {claim_id}, {wallet} {state.name} of {lot_id}"
-            raise InvariantViolation("HELD and SPENT equal the claims' segments", found)
+            source, target = move.source, move.target
+            if source.state in _CARRIED:
+                change[move.claim, source.wallet, move.lot, source.state] -= move.parts
+            if target.state in _CARRIED:
+                change[move.claim, target.wallet, move.lot, target.state] += move.parts
+    return change
 
 
 def _changed_once(
     claims: Iterable[tuple[Claim | None, Claim]],
-) -> Iterator[tuple[Claim | None, Claim]]:
-    """The same pairs, when each is one claim's, no claim has two, and no segment is forged."""
-    changed: set[ClaimId] = set()
+) -> dict[ClaimId, tuple[Claim | None, Claim]]:
+    """The same pairs by id, when each is one claim's and no claim has two."""
+    changed: dict[ClaimId, tuple[Claim | None, Claim]] = {}
     for before, after in claims:
         if after.id in changed or (before is not None and before.id != after.id):
             raise InvariantViolation("an entry changes a claim once", f"not so for {after.id}")
-        if any(type(part.parts) is not int or part.parts <= 0 for part in after.segments):
-            raise InvariantViolation("a segment has parts above zero", f"not so in {after.id}")
-        changed.add(after.id)
-        yield before, after
+        changed[after.id] = before, after
+    return changed
 
 
-def _settled(moves: Iterable[Move], rows: dict[CellKey, list[int]]) -> Settlement:
-    cells = [(key, (row[0], row[1], row[2], row[3], row[4], row[5])) for key, row in rows.items()]
+def _settled(moves: Sequence[Move], rows: dict[CellKey, _Row]) -> Settlement:
+    cells = [
+        (key, (row[0], row[1], row[2], row[3], row[4], row[5])) for key, (row, _, _) in rows.items()
+    ]
     return Settlement(tuple(moves), tuple(cells))

@@ -53,6 +53,11 @@ _VERBS: dict[tuple[State, State], str] = {
 }
 _BY_PLACE = tuple(tuple(_VERBS.get((source, target)) for target in State) for source in State)
 _UNCLAIMED = frozenset({"issue", "transfer", "expire", "revive", "void", "restore"})
+_SOUND = frozenset(
+    (source, target, word != "transfer", word not in _UNCLAIMED)
+    for (source, target), word in _VERBS.items()
+)
+"""Source, target, whether they are of one wallet, whether there is a claim."""
 
 
 def verb(source: State, target: State) -> str | None:
@@ -68,14 +73,15 @@ def flawed(source: Account, target: Account, *, claimed: bool) -> str | None:
         target: The account they reach.
         claimed: Whether the move names a claim.
     """
-    word = _BY_PLACE[source.state][target.state]
+    came, goes, within = source.state, target.state, source.wallet == target.wallet
+    if (came, goes, within, claimed) in _SOUND:
+        return None
+    word = _BY_PLACE[came][goes]
     if word is None:
         return f"a state that {source} can reach"
-    if (word == "transfer") is (source.wallet == target.wallet):
+    if (word == "transfer") is within:
         return "another wallet in a transfer, else the same"
-    if (word in _UNCLAIMED) is claimed:
-        return "a claim for HELD and SPENT, else None"
-    return None
+    return "a claim for HELD and SPENT, else None"
 
 
 @final
@@ -103,7 +109,7 @@ class Move(Value):
 
     def __attrs_post_init__(self) -> None:
         source, target, parts = self.source, self.target, self.parts
-        if (type(source), type(target)) != (Account, Account):
+        if type(source) is not Account or type(target) is not Account:
             raise InvalidType("source and target", shown((source, target)), "Account")
         if type(parts) is not int:
             raise InvalidType("parts", shown(parts), "int")
@@ -115,9 +121,9 @@ class Move(Value):
         if flaw is not None:
             raise InvalidValue("target", str(target), flaw)
         if source.wallet != target.wallet:
-            unit = wallet_unit(source.wallet)
-            if wallet_unit(target.wallet) is not unit:
-                raise WrongUnit(unit.UNIT, wallet_unit(target.wallet).UNIT)
+            unit, other = wallet_unit(source.wallet), wallet_unit(target.wallet)
+            if other is not unit:
+                raise WrongUnit(unit.UNIT, other.UNIT)
 
     @property
     def verb(self) -> str:
