@@ -1,0 +1,113 @@
+"""Who may give which command of the room: every role, and everybody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.rules.test_training_assignments import create
+from tests.rules.training_room import Room, code_id
+from unitledger import training
+from unitledger.accounts import keycode, member
+from unitledger.amounts import Units
+from unitledger.commands import Actor, Command, Role
+from unitledger.errors import NotPermitted
+from unitledger.operations import Issue
+from unitledger.training import (
+    Distribute,
+    FireAssignment,
+    Item,
+    PlaceOrder,
+    RefundLine,
+    RegisterKeyCode,
+)
+
+YOGA = (Item.in_units("yoga", 1),)
+COMMANDS: dict[str, Command[Any]] = {
+    "create": create(assignment="autumn"),
+    "fire": FireAssignment("winter"),
+    "register": RegisterKeyCode(code_id(2)),
+    "distribute": Distribute("spring", 1, (("ann", Units.of(1)),)),
+    "own order": PlaceOrder("o2", "ann", YOGA),
+    "own order by code": PlaceOrder("o2", "ann", YOGA, code_id()),
+    "another's order": PlaceOrder("o2", "bob", YOGA),
+    "refund": RefundLine("o1", 1),
+    "issue": Issue("L", member("ann"), Units.of(1)),  # type: ignore[arg-type]
+}
+"""What is tried, always by ann, whom the spring assignment names a distributor."""
+
+TABLE = {
+    Role.ADMIN: "create fire register own-order own-order-by-code another's-order refund issue",
+    Role.SYSTEM: "create fire register own-order own-order-by-code another's-order refund issue",
+    Role.CREATOR: "create fire register issue",
+    Role.DISTRIBUTOR: "distribute",
+    Role.LEARNER: "own-order own-order-by-code",
+    Role.MANAGER: "",
+}
+
+
+def prepared() -> Room:
+    room = Room(None, "ann: sales", "bob: sales")
+    room.register()
+    for wallet, lot in (
+        (keycode(code_id()), "K 9"),
+        (member("ann"), "A 9"),
+        (member("bob"), "B 9"),
+    ):
+        room.issue(wallet, lot)
+    room.do(create(distributors=frozenset({"ann"})))
+    room.do(create(assignment="winter"))
+    room.do(FireAssignment("spring"))
+    room.do(PlaceOrder("o1", "ann", YOGA))
+    return room
+
+
+ROWS = [
+    pytest.param(role, name, name.replace(" ", "-") in allowed.split(), id=f"{role} {name}")
+    for role, allowed in TABLE.items()
+    for name in COMMANDS
+]
+
+
+@pytest.mark.parametrize(("role", "name", "allowed"), ROWS)
+def test_the_authority_table(role: Role, name: str, *, allowed: bool) -> None:
+    """TU-005, TU-006, TU-007: a role without a row is refused."""
+    actor = Actor.acting("ann", role)
+    if allowed:
+        prepared().do(COMMANDS[name], actor)
+    else:
+        prepared().refused(NotPermitted, COMMANDS[name], actor)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("create", id="TU-007 an assignment"),
+        pytest.param("fire", id="TU-007 a firing"),
+        pytest.param("issue", id="TU-007 a lot"),
+        pytest.param("register", id="TU-007 a key code"),
+    ],
+)
+def test_a_distributor_creates_nothing(name: str) -> None:
+    prepared().refused(NotPermitted, COMMANDS[name], Actor.acting("ann", Role.DISTRIBUTOR))
+
+
+def test_an_actor_without_a_role_may_do_nothing() -> None:
+    room = prepared()
+    for command in COMMANDS.values():
+        room.refused(NotPermitted, command, Actor.acting("ann"))
+
+
+def test_roles_add_up() -> None:
+    room = prepared()
+    actor = Actor.acting("ann", Role.LEARNER, Role.DISTRIBUTOR)
+    room.do(COMMANDS["distribute"], actor)
+    room.do(COMMANDS["own order"], actor)
+    room.refused(NotPermitted, COMMANDS["another's order"], actor)
+
+
+def test_every_command_of_the_room_stands_in_the_table() -> None:
+    found = {getattr(training, name) for name in training.__all__}
+    classes = {one for one in found if isinstance(one, type) and issubclass(one, Command)}
+    assert classes == {type(command) for command in COMMANDS.values()} - {Issue}
