@@ -62,7 +62,7 @@ BORROWED: Mapping[str, tuple[str, ...]] = {
     "attrs": ("*",),
     "dateutil": ("time",),
     "hypothesis": ("testing",),
-    "pytest": ("testing",),
+    "pytest": ("testing", "pytest_plugin"),
     "sqlalchemy": ("stores.sql",),
     "django": ("stores.django",),
     "altair": ("analysis", "display"),

@@ -20,7 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS = ("altair", "dateutil.rrule", "django", "hypothesis", "pytest", "sqlalchemy")
 """None of these comes with ``import unitledger``, nor with a module that no extra is named for."""
 
-OF_EXTRAS = ("analysis", "display", "stores.django", "stores.sql", "testing")
+OF_EXTRAS = ("analysis", "display", "pytest_plugin", "stores.django", "stores.sql", "testing")
 """Rooms that an extra is for; they may load it."""
 
 LONGEST_IMPORT = 0.1

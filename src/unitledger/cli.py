@@ -1,0 +1,431 @@
+"""The command line: the main job without a line of Python.
+
+    demo       both seed stories in one portal and one journal
+    run        scenario files, a line per expectation that is not met
+    quote      prices in training units
+    explain    which lots pay an amount, and why
+    verify     an exported journal: hashes, chains, conservation
+    schedule   the next occurrences of a renewal or an assignment
+
+Answers go to standard output, as JSON with ``--json``; what went wrong goes to standard error as
+``code: message``. It ends with 0 when all is well, 1 when something was refused or is not as
+expected, 2 when it was called in a way that makes no sense, 130 when it was interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from unitledger import __version__
+from unitledger.accounts import check_wallet, wallet_unit
+from unitledger.amounts import UNIT_NAMES, Amount, Rate
+from unitledger.buckets import Bucket, Plan
+from unitledger.codec import encode
+from unitledger.errors import InvalidValue, UnitLedgerError, shown
+from unitledger.journal import MAX_ENTRY, exported, imported, verify
+from unitledger.lots import Lot, Use
+from unitledger.orders import FEFO_LARGEST, BurnOrder
+from unitledger.policy import Policy
+from unitledger.scenario import Scenario, ScenarioResult, shipped
+from unitledger.scenario.figures import parts_text
+from unitledger.scenario.stories import closing, quote_lines, story
+from unitledger.stores.memory import MemoryStore
+from unitledger.time import (
+    Period,
+    Recurrence,
+    SystemClock,
+    check_zone,
+    end_of_day,
+    instant_text,
+    parse_instant,
+)
+from unitledger.training.pricing import Item, quote
+
+__all__ = ["main"]
+
+_OK, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
+_BEFORE = timedelta(microseconds=1)
+_MAX_LINE = MAX_ENTRY + 300
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """What the command line answers, printed; the number it ends with.
+
+    Args:
+        argv: The words behind the program's name; ``None`` takes those of the process.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        return _answered(argv)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FAILED
+    except KeyboardInterrupt:
+        _complain("interrupted", "nothing more was done")
+        return _INTERRUPTED
+
+
+def _answered(argv: Sequence[str] | None) -> int:
+    try:
+        asked = _parser().parse_args(argv)
+        code: int = asked.answer(asked)
+        sys.stdout.flush()
+    except SystemExit as stop:
+        return _USAGE if stop.code else _OK
+    except UnitLedgerError as error:
+        _complain(error.code, ", ".join([str(error), *getattr(error, "__notes__", ())]))
+        return _FAILED
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _complain("not_readable", f"{error.filename}: {error.strerror}")
+        return _USAGE
+    return code
+
+
+def _complain(code: str, message: str) -> None:
+    print(f"{code}: {message}", file=sys.stderr)
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=2))
+
+
+def _plain(value: object) -> Any:
+    """A value of the library as plain JSON."""
+    return json.loads(encode(value))
+
+
+# demo and run.
+
+
+def _demo(asked: argparse.Namespace) -> int:
+    """Both seeds in one store, one portal, one journal."""
+    store = MemoryStore()
+    results = [scenario.run(store) for name, scenario in shipped().items() if name in _SEEDS]
+    ledger = results[-1].ledger
+    verdicts = ledger.verify(), ledger.audit()
+    if asked.json:
+        told = [_told(result) for result in results]
+        _print_json(
+            {"scenarios": told, "verify": _plain(verdicts[0]), "audit": _plain(verdicts[1])}
+        )
+    else:
+        for result in results:
+            print("\n".join(story(result)), end="\n\n")
+        print("\n".join(closing(ledger)))
+    well = [result.ok for result in results] + [one.ok for one in verdicts]
+    return _code(ok=all(well))
+
+
+_SEEDS = ("seed_credits", "seed_units")
+
+
+def _run(asked: argparse.Namespace) -> int:
+    if asked.journal is not None and len(asked.files) > 1:
+        asked.parser.error("--journal takes one scenario: each has a journal of its own")
+    results = [(file, _scenario(file).run()) for file in asked.files]
+    if asked.journal is not None:
+        lines = exported(results[0][1].ledger.journal())
+        text = "".join(f"{line}\n" for line in lines)
+        Path(asked.journal).write_text(text, encoding="ascii", newline="\n")
+    if asked.json:
+        _print_json([{"file": file, **_counted(result)} for file, result in results])
+    else:
+        print("\n".join(line for file, result in results for line in _report(file, result)))
+    return _code(ok=all(result.ok for _, result in results))
+
+
+def _scenario(file: str) -> Scenario:
+    """The scenario of a file, or of that name in the package."""
+    if not Path(file).exists() and file in shipped():
+        return shipped()[file]
+    return Scenario.load(file)
+
+
+def _code(*, ok: bool) -> int:
+    return _OK if ok else _FAILED
+
+
+def _report(file: str, result: ScenarioResult) -> Iterator[str]:
+    """A line per failed expectation, and one that counts."""
+    yield from (f"{file}: {failure}" for failure in result.failures)
+    count = _counted(result)
+    found = f"{len(result.failures)} not as expected" if result.failures else "all as expected"
+    yield f"{file}: {count['steps']} steps, {count['checks']} checks, {found}"
+
+
+def _counted(result: ScenarioResult) -> dict[str, Any]:
+    checks = (*result.checks, *(check for step in result.steps for check in step.checks))
+    return {
+        "title": result.scenario.title,
+        "ok": result.ok,
+        "lots": len(result.lots),
+        "steps": len(result.steps),
+        "checks": len(checks),
+        "failures": [_plain(failure) for failure in result.failures],
+    }
+
+
+def _told(result: ScenarioResult) -> dict[str, Any]:
+    steps = [
+        {
+            "say": step.step.say,
+            "at": instant_text(step.step.at),
+            "command": step.step.word,
+            "slices": parts_text(step.slices) if step.slices else None,
+            "outcome": None if step.receipt is None else _plain(step.receipt.outcome),
+            "entry": None if step.receipt is None else step.receipt.entry,
+            "same_as": None if step.receipt is None else step.receipt.same_as,
+            "replayed": step.replayed,
+            "answer": None if step.answer is None else _plain(step.answer),
+            "refused": None if step.error is None else _refused(step.error),
+        }
+        for step in result.steps
+    ]
+    return {**_counted(result), "steps": steps}
+
+
+def _refused(error: UnitLedgerError) -> dict[str, str]:
+    return {"code": error.code, "message": str(error)}
+
+
+# quote and explain.
+
+
+def _quote(asked: argparse.Namespace) -> int:
+    rate = None if asked.rate is None else Rate.of(asked.rate)
+    made = Item.in_units if rate is None else Item.in_money
+    items = [made(f"item {n}", price, asked.times) for n, price in enumerate(asked.prices, 1)]
+    quoted = quote(items, Policy(unit_value=rate))
+    if asked.json:
+        _print_json(_plain(quoted) | {"total": quoted.total.text})
+    else:
+        print("\n".join(quote_lines(items, quoted)))
+    return _OK
+
+
+def _explain(asked: argparse.Namespace) -> int:
+    if (asked.file is None) == (not asked.lots) or (asked.file is None) != (asked.wallet is None):
+        asked.parser.error('give lots like "A 5 2026-01-30", or --file with --wallet')
+    order = None if asked.order is None else BurnOrder.parse(asked.order)
+    use = Use(asked.course, asked.item, frozenset(asked.group))
+    at = None if asked.at is None else parse_instant(asked.at, "at")
+    plan = (_of_lots if asked.file is None else _of_file)(asked, use, order, at)
+    if asked.json:
+        _print_json(_explained(plan))
+    else:
+        print(plan.table().text)
+    return _code(ok=plan.met)
+
+
+def _of_file(
+    asked: argparse.Namespace, use: Use, order: BurnOrder | None, at: datetime | None
+) -> Plan:
+    """The plan of a wallet as a scenario leaves it."""
+    ledger = _scenario(asked.file).run().ledger
+    amount = wallet_unit(check_wallet(asked.wallet)).of(asked.amount)
+    return ledger.explain(asked.wallet, amount, use=use, order=order, at=at)
+
+
+def _of_lots(
+    asked: argparse.Namespace, use: Use, order: BurnOrder | None, at: datetime | None
+) -> Plan:
+    """The plan of lots that were written on the command line."""
+    unit = UNIT_NAMES[asked.unit]
+    held = [_lot(text, unit, asked.zone) for text in asked.lots]
+    now = SystemClock().now() if at is None else at
+    bucket = Bucket.of(held, unit=unit, order=order or FEFO_LARGEST)
+    return bucket.burn(unit.of(asked.amount), at=now, use=use)
+
+
+def _lot(text: str, unit: Any, zone: str) -> tuple[Lot, Amount]:
+    words = text.split()
+    if len(words) not in (2, 3):
+        raise InvalidValue("lot", shown(text), 'an id, an amount and an expiry: "A 5 2026-01-30"')
+    ends = _instant_or_day(words[2], "expires", zone, end_of_day) if len(words) == 3 else None
+    return Lot.plain(words[0], unit, expires=ends), unit.of(words[1])
+
+
+def _explained(plan: Plan) -> dict[str, Any]:
+    unit = plan.bucket.unit
+    why = [
+        {
+            "lot": reason.lot.id,
+            "available": unit(parts=reason.available).text,
+            "taken": unit(parts=reason.taken).text,
+            "verdict": reason.verdict.value,
+            "because": reason.because,
+        }
+        for reason in plan.explanation
+    ]
+    return {
+        "asked": str(plan.asked),
+        "at": instant_text(plan.at),
+        "order": str(plan.bucket.order),
+        "slices": [{"lot": part.lot.id, "amount": part.amount.text} for part in plan.slices],
+        "unmet": str(plan.unmet),
+        "why": why,
+    }
+
+
+# verify and schedule.
+
+
+def _verify(asked: argparse.Namespace) -> int:
+    kept, seal = imported(_lines(asked.file))
+    verdict = verify(kept, seal)
+    if asked.json:
+        _print_json({"file": asked.file, "ok": verdict.ok, **_plain(verdict)})
+    elif verdict.ok:
+        size = f"{verdict.entries} entries, {verdict.lots} lots"
+        print(f"{asked.file}: {size}; every hash, chain and sum holds")
+    else:
+        print("\n".join(f"{asked.file}: {fault}" for fault in verdict.faults))
+    return _code(ok=verdict.ok)
+
+
+def _lines(file: str) -> Iterator[str]:
+    """The lines of a journal, none of them longer than an entry can be."""
+    with Path(file).open(encoding="utf-8", errors="replace", newline="\n") as journal:
+        while line := journal.readline(_MAX_LINE):
+            yield line
+
+
+def _schedule(asked: argparse.Namespace) -> int:
+    anchor = _instant_or_day(asked.anchor, "anchor", asked.zone, _beginning_of_day)
+    schedule = Recurrence(
+        anchor,
+        Period(asked.period),
+        every=asked.every,
+        zone=asked.zone,
+        until=None if asked.until is None else parse_instant(asked.until, "until"),
+    )
+    after = anchor - _BEFORE if asked.after is None else parse_instant(asked.after, "after")
+    found = schedule.after(after, count=asked.count)
+    zone = check_zone(asked.zone)
+    local = [due.astimezone(zone).isoformat(" ", "seconds") for _, due in found]
+    if asked.json:
+        rows = zip(found, local, strict=True)
+        _print_json([{"k": k, "at": instant_text(at), "local": text} for (k, at), text in rows])
+    else:
+        rows = zip(found, local, strict=True)
+        print("\n".join(f"{k:>4}  {text}  {instant_text(at)}" for (k, at), text in rows))
+    return _OK
+
+
+def _instant_or_day(
+    text: str, field: str, zone: str, of_day: Callable[[date, str], datetime]
+) -> datetime:
+    """An instant as written, or what a date means there."""
+    if len(text) != 10:
+        return parse_instant(text, field)
+    try:
+        return of_day(date.fromisoformat(text), zone)
+    except (ValueError, OverflowError):
+        raise InvalidValue(field, shown(text), "a date like 2026-01-31 or an instant") from None
+
+
+def _beginning_of_day(day: date, zone: str) -> datetime:
+    return end_of_day(day - timedelta(days=1), zone)
+
+
+# The words and what may follow them.
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="unitledger", description="Credits and training units, lot by lot."
+    )
+    parser.add_argument("--version", action="version", version=f"unitledger {__version__}")
+    words = parser.add_subparsers(metavar="WORD", required=True)
+    for name, answer, text, arguments in _WORDS:
+        word = words.add_parser(name, help=text, description=text[:1].upper() + text[1:] + ".")
+        word.set_defaults(answer=answer, parser=word)
+        word.add_argument("--json", action="store_true", help="answer in JSON")
+        for flags, options in arguments:
+            word.add_argument(*flags.split(), **options)
+    return parser
+
+
+_ZONE = ("--zone", {"default": "UTC", "help": "the zone in which dates are meant"})
+_WORDS: tuple[
+    tuple[str, Callable[[argparse.Namespace], int], str, tuple[tuple[str, dict[str, Any]], ...]],
+    ...,
+] = (
+    ("demo", _demo, "tell both seed stories, in one portal and one journal", ()),
+    (
+        "run",
+        _run,
+        "run scenario files and name what is not as expected",
+        (
+            (
+                "files",
+                {
+                    "nargs": "+",
+                    "metavar": "FILE",
+                    "help": "a .toml or .json scenario, or"
+                    " the name of a shipped one: seed_credits, seed_units",
+                },
+            ),
+            ("--journal", {"metavar": "OUT", "help": "write the exported journal there"}),
+        ),
+    ),
+    (
+        "quote",
+        _quote,
+        "say what prices come to in training units, each rounded up on its own",
+        (
+            ("prices", {"nargs": "+", "metavar": "PRICE"}),
+            ("--rate", {"help": "money per unit; without it, prices are in units"}),
+            ("--times", {"type": int, "default": 1, "help": "how often each is bought"}),
+        ),
+    ),
+    (
+        "explain",
+        _explain,
+        "say which lots pay an amount, and why",
+        (
+            ("amount", {"metavar": "AMOUNT"}),
+            ("lots", {"nargs": "*", "metavar": "LOT", "help": 'like "A 5 2026-01-30" or "D 50"'}),
+            ("--file", {"help": "take the lots of a wallet after this scenario"}),
+            ("--wallet", {"help": "which wallet"}),
+            ("--order", {"help": 'a burn order: "expires, -available", FIFO, ...'}),
+            ("--at", {"help": "the instant; else now, or the scenario's last"}),
+            ("--unit", {"choices": sorted(UNIT_NAMES), "default": "units"}),
+            ("--course", {"help": "what the units are for"}),
+            ("--item", {"help": "what the units are for"}),
+            ("--group", {"action": "append", "default": [], "help": "who they are for"}),
+            _ZONE,
+        ),
+    ),
+    (
+        "verify",
+        _verify,
+        "say whether an exported journal is the one that was written, and adds up",
+        (("file", {"metavar": "FILE", "help": "as run --journal writes it"}),),
+    ),
+    (
+        "schedule",
+        _schedule,
+        "list the next occurrences of a schedule, each counted from its anchor",
+        (
+            ("anchor", {"metavar": "ANCHOR", "help": "an instant, or a date for its first minute"}),
+            ("period", {"choices": [period.value for period in Period]}),
+            ("--every", {"type": int, "default": 1, "help": "how many periods lie between two"}),
+            ("--count", {"type": int, "default": 5, "help": "how many to list"}),
+            ("--after", {"help": "only those after this instant"}),
+            ("--until", {"help": "only those before this instant"}),
+            _ZONE,
+        ),
+    ),
+)

@@ -1,0 +1,463 @@
+"""The steps, lots and checks of a scenario, read from plain tables.
+
+Everything is read before anything is run: a slip of the pen is refused with the place where it
+stands, not met half-way through the story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, TypeAlias, final, get_args
+
+import attrs
+
+from unitledger.accounts import check_wallet
+from unitledger.amounts import Amount
+from unitledger.codec import kinds
+from unitledger.commands import Actor, Command, Outcome, Role, check_reason
+from unitledger.errors import (
+    InvalidValue,
+    MalformedDocument,
+    UnitLedgerError,
+    UnknownField,
+    shown,
+)
+from unitledger.ids import LotId, WalletId, check_id
+from unitledger.lots import Category, Cost, Scope
+from unitledger.operations import Issue
+from unitledger.ports import FixedDirectory
+from unitledger.scenario.figures import Figure, Part, check_names, figures, parts
+from unitledger.scenario.questions import QUESTIONS, Question
+from unitledger.scenario.wording import fields_of, fields_table, placed, read
+from unitledger.values import Value
+
+__all__ = [
+    "CHECK_FIELDS",
+    "LOT_FIELDS",
+    "STEP_FIELDS",
+    "Action",
+    "Check",
+    "Expectation",
+    "Setting",
+    "Step",
+    "directory_of",
+    "error_codes",
+    "read_check",
+    "read_lot",
+    "read_step",
+]
+
+Action: TypeAlias = Command[Outcome] | Question | UnitLedgerError | None
+"""What a step does: a command, a question, arguments that are refused as expected, or nothing."""
+
+
+@final
+@attrs.frozen
+class Check(Value):
+    """What should be true at an instant; only what is named is compared.
+
+    Attributes:
+        where: The check as a reader counts it.
+        at: The instant (UTC); ``None`` is the instant of the step it stands in, or the last.
+        wallet: Whose balance.
+        lot: Of which lot alone; without it, of all.
+        available: What can be spent.
+        pending: What can be spent later.
+        held: What open claims hold.
+        spent: What claims have spent.
+        expired: What has lapsed.
+        void: What was taken out.
+        remaining: What can be spent of each lot named.
+        issued: What came into being: of the lot, in the wallet, or of that unit altogether.
+        conservation: Whether every hash, chain and sum of the journal holds.
+        audit: Whether what is stored is what the journal folds to.
+    """
+
+    where: str
+    at: datetime | None = None
+    wallet: WalletId | None = None
+    lot: LotId | None = None
+    available: Amount | None = None
+    pending: Amount | None = None
+    held: Amount | None = None
+    spent: Amount | None = None
+    expired: Amount | None = None
+    void: Amount | None = None
+    remaining: tuple[Part, ...] | None = None
+    issued: Amount | None = None
+    conservation: bool | None = None
+    audit: bool | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.wallet is not None:
+            check_wallet(self.wallet)
+        if self.lot is not None:
+            check_id(self.lot, "lot")
+
+
+@final
+@attrs.frozen
+class Expectation(Value):
+    """What should come of a step; only what is named is compared.
+
+    Attributes:
+        refused: The code of the error that should refuse it.
+        figures: Figures of the outcome, or of the error when it should be refused.
+        slices: What should be taken from which lot, in order.
+        same_as_request: The earlier request that did the same.
+        replayed: Whether it should get the receipt that its request got before.
+    """
+
+    refused: str | None = None
+    figures: tuple[Figure, ...] = ()
+    slices: tuple[Part, ...] | None = None
+    same_as_request: str | None = None
+    replayed: bool | None = None
+
+
+@final
+@attrs.frozen(kw_only=True)
+class Step(Value):
+    """One step of a scenario.
+
+    Attributes:
+        where: The step as a reader counts it.
+        word: The name of its command or question; empty without one.
+        at: Its instant (UTC).
+        actor: Who acts.
+        request: The request id.
+        action: What it does.
+        reason: Why, in the actor's words.
+        say: What a storyteller says before it.
+        expected: What should come of it.
+        checks: What should be true afterwards.
+        directory: The facts about people from now on, when they change.
+    """
+
+    where: str
+    word: str
+    at: datetime
+    actor: Actor
+    request: str
+    action: Action
+    reason: str = ""
+    say: str = ""
+    expected: Expectation = Expectation()
+    checks: tuple[Check, ...] = ()
+    directory: FixedDirectory | None = None
+
+
+@final
+@attrs.frozen(eq=False)
+class Setting:
+    """What a step may leave out: what the scenario, or the step before, has said.
+
+    Attributes:
+        name: What request ids begin with when a step has none.
+        zone: The zone in which dates are meant.
+        actor: Who acts when a step does not say.
+        actors: What each actor acts as.
+        at: The instant of the step before.
+    """
+
+    name: str
+    zone: str
+    actor: str
+    actors: Mapping[str, frozenset[Role]]
+    at: datetime | None
+
+    def acting(self, actor: str | None, roles: frozenset[Role] | None, where: str) -> Actor:
+        """The actor of a step.
+
+        Raises:
+            MalformedDocument: Nobody said what that actor acts as.
+        """
+        name = self.actor if actor is None else actor
+        known = self.actors.get(name) if roles is None else roles
+        if known is None:
+            raise MalformedDocument(where, f"say under [actors] what {shown(name)} acts as")
+        return Actor(name, known)
+
+
+def error_codes() -> dict[str, type[UnitLedgerError]]:
+    """Every error of the library that can be expected, by its code."""
+    found: dict[str, type[UnitLedgerError]] = {}
+    waiting: list[type[UnitLedgerError]] = [UnitLedgerError]
+    while waiting:
+        cls = waiting.pop()
+        waiting += cls.__subclasses__()
+        found.setdefault(cls.code, cls)
+    return dict(sorted(found.items()))
+
+
+# Lots.
+
+
+@final
+@attrs.frozen
+class _LotWords(Value):
+    id: LotId
+    wallet: WalletId
+    amount: Amount
+    at: datetime | None = None
+    effective: datetime | None = None
+    expires: datetime | None = None
+    acquired: datetime | None = None
+    cycle: int = 1
+    category: Category = Category.GRANTED
+    priority: int = 0
+    courses: frozenset[str] = frozenset()
+    items: frozenset[str] = frozenset()
+    audience: frozenset[str] = frozenset()
+    cost: Fraction | None = None
+    currency: str | None = None
+
+
+def read_lot(table: Any, number: int, setting: Setting) -> Step:
+    """The step that puts a lot into the world.
+
+    Raises:
+        InvalidInput: It is not a lot; the error or a note on it says where.
+    """
+    where = f"lots[{number - 1}]"
+    with placed(where):
+        words: _LotWords = read(_LotWords, table, where, setting.zone)
+        return Step(
+            where=f"lot {words.id}",
+            word=Issue.NAME,
+            at=_begun(setting.at if words.at is None else words.at, where),
+            actor=Actor.acting("scenario", Role.SYSTEM),
+            request=f"{setting.name}-lot-{number}",
+            action=_issue(words, where),
+        )
+
+
+def _begun(at: datetime | None, where: str) -> datetime:
+    if at is None:
+        raise MalformedDocument(where, "no instant yet: give an at, here or to the scenario")
+    return at
+
+
+def _issue(words: _LotWords, where: str) -> Issue:
+    if (words.cost is None) != (words.currency is None):
+        raise MalformedDocument(where, "cost and currency go together")
+    cost = None
+    if words.cost is not None and words.currency is not None:
+        cost = Cost(words.cost, words.currency)
+    restricted = words.courses or words.items or words.audience
+    scope = Scope(words.courses, words.items, words.audience) if restricted else None
+    return Issue(
+        lot=words.id,
+        wallet=words.wallet,
+        amount=words.amount,
+        effective=words.effective,
+        expires=words.expires,
+        acquired=words.acquired,
+        cycle=words.cycle,
+        category=words.category,
+        priority=words.priority,
+        scope=scope,
+        cost=cost,
+    )
+
+
+# Steps.
+
+
+@final
+@attrs.frozen
+class _StepWords(Value):
+    at: datetime | None = None
+    actor: str | None = None
+    roles: frozenset[Role] | None = None
+    request: str | None = None
+    reason: str = ""
+    say: str = ""
+    command: str | None = None
+    refused: str | None = None
+    same_as_request: str | None = None
+    replayed: bool | None = None
+
+
+LOT_FIELDS = tuple(fields_of(_LotWords))
+"""Every field of a lot."""
+STEP_FIELDS = (*fields_of(_StepWords), "with", "expect", "slices", "checks", "directory")
+"""Every field of a step that is not an argument of its command."""
+CHECK_FIELDS = tuple(name for name in fields_of(Check) if name != "where")
+"""Every field of a check."""
+
+
+def read_step(table: Any, number: int, setting: Setting) -> Step:
+    """A step; whatever is not one of its own words is an argument of its command.
+
+    Raises:
+        InvalidInput: It is not a step; the error or a note on it says where.
+        Refused: Its command cannot be made of its arguments, and nothing expects that.
+    """
+    where = f"steps[{number - 1}]"
+    with placed(where):
+        plain = fields_table(table, where)
+        own = {name: part for name, part in plain.items() if name in fields_of(_StepWords)}
+        words: _StepWords = read(_StepWords, own, where, setting.zone)
+        action, answered = _action(plain, words, where, setting)
+        name = f"step {number}" + (f" ({words.command})" if words.command else "")
+        request = f"{setting.name}-{number}" if words.request is None else words.request
+        return Step(
+            where=name,
+            word=words.command or "",
+            at=_begun(setting.at if words.at is None else words.at, where),
+            actor=setting.acting(words.actor, words.roles, where),
+            request=check_id(request, "request"),
+            action=action,
+            reason=check_reason(words.reason),
+            say=words.say,
+            expected=_expectation(plain, words, answered, where),
+            checks=_checks(plain.get("checks", []), where, name, setting.zone),
+            directory=directory_of(plain["directory"], f"{where}.directory")
+            if "directory" in plain
+            else None,
+        )
+
+
+def _action(
+    table: dict[str, Any], words: _StepWords, where: str, setting: Setting
+) -> tuple[Action, type | None]:
+    """What a step does, and the class of what will come of it."""
+    arguments = _arguments(table, where)
+    if words.command is None:
+        for name in sorted(arguments):
+            raise UnknownField(where, shown(name), tuple(sorted(STEP_FIELDS)))
+        return None, None
+    cls, answered = _named(words.command, where)
+    for name in sorted(arguments.keys() - fields_of(cls).keys()):
+        raise UnknownField(where, shown(name), tuple(sorted({*STEP_FIELDS, *fields_of(cls)})))
+    try:
+        return read(cls, arguments, where, setting.zone), answered
+    except UnitLedgerError as error:
+        if error.code != words.refused:
+            raise
+        return error, None
+
+
+def _named(word: str, where: str) -> tuple[type, type | None]:
+    """The class of a command or question, and of what will come of it."""
+    if word in QUESTIONS:
+        return QUESTIONS[word]
+    known = kinds(Command)
+    if word not in known:
+        names = ", ".join(sorted({*known, *QUESTIONS}))
+        raise InvalidValue(f"{where}.command", shown(word), f"one of {names}")
+    return known[word], _outcome_of(known[word])
+
+
+def _arguments(table: dict[str, Any], where: str) -> dict[str, Any]:
+    plain = {name: part for name, part in table.items() if name not in STEP_FIELDS}
+    more = table.get("with", {})
+    if type(more) is not dict:
+        raise MalformedDocument(f"{where}.with", f"{shown(more)} is not a table of fields")
+    for name in sorted(more.keys() & plain.keys()):
+        raise MalformedDocument(f"{where}.with", f"{name} stands twice")
+    return {**plain, **more}
+
+
+def _outcome_of(cls: type) -> type | None:
+    """The class of a command's outcome, where its base says it."""
+    for base in cls.__mro__:
+        for original in vars(base).get("__orig_bases__", ()):
+            for argument in get_args(original):
+                if isinstance(argument, type) and attrs.has(argument):
+                    return argument
+    return None
+
+
+def _expectation(
+    table: dict[str, Any], words: _StepWords, found: type | None, where: str
+) -> Expectation:
+    wanted = figures(fields_table(table.get("expect", {}), f"{where}.expect"))
+    if words.refused is not None:
+        codes = error_codes()
+        if words.refused not in codes:
+            known = ", ".join(codes)
+            raise InvalidValue(f"{where}.refused", shown(words.refused), f"one of {known}")
+        found = codes[words.refused]
+    if found is not None:
+        check_names(wanted, found, f"{where}.expect")
+    slices = parts(table["slices"], f"{where}.slices") if "slices" in table else None
+    expected = Expectation(words.refused, wanted, slices, words.same_as_request, words.replayed)
+    if words.command is None and expected != Expectation():
+        raise MalformedDocument(where, "without a command nothing can be expected; use checks")
+    return expected
+
+
+# Checks, directory.
+
+
+def _checks(value: Any, where: str, name: str, zone: str) -> tuple[Check, ...]:
+    if type(value) is not list:
+        raise MalformedDocument(f"{where}.checks", f"{shown(value)} is not a list")
+    return tuple(
+        read_check(table, f"{where}.checks[{i}]", f"{name}, check {i + 1}", zone)
+        for i, table in enumerate(value)
+    )
+
+
+def read_check(table: Any, where: str, name: str, zone: str) -> Check:
+    """A check; it must say what it compares.
+
+    Raises:
+        InvalidInput: It is not a check; the error or a note on it says where.
+    """
+    with placed(where):
+        words = dict(fields_table(table, where))
+        for unknown in sorted(words.keys() - set(CHECK_FIELDS)):
+            raise UnknownField(where, shown(unknown), CHECK_FIELDS)
+        if "remaining" in words:
+            remaining = parts(words["remaining"], f"{where}.remaining")
+            words["remaining"] = [{"lot": p.lot, "amount": str(p.amount)} for p in remaining]
+        check: Check = read(Check, {**words, "where": name}, where, zone)
+        _check_sense(check, where)
+        return check
+
+
+def _check_sense(check: Check, where: str) -> None:
+    """A check without a wallet has no balance, and one without a figure checks nothing."""
+    balance = [check.available, check.pending, check.held, check.spent, check.expired, check.void]
+    compares = any(figure is not None for figure in (*balance, check.remaining))
+    if compares and check.wallet is None:
+        raise MalformedDocument(where, "name the wallet whose balance it is")
+    if check.lot is not None and check.remaining is not None:
+        raise MalformedDocument(where, "remaining names its lots itself; leave lot out")
+    if not compares and (check.issued, check.conservation, check.audit) == (None, None, None):
+        known = ", ".join(CHECK_FIELDS)
+        raise MalformedDocument(where, f"it compares nothing; name one of {known}")
+
+
+def directory_of(value: Any, where: str) -> FixedDirectory:
+    """Facts about people: the managers of each course, the members of each group.
+
+    Raises:
+        UnknownField: Another kind of fact.
+        MalformedDocument: Not tables of lists of ids.
+    """
+    table = fields_table(value, where)
+    for unknown in sorted(table.keys() - {"managers", "members"}):
+        raise UnknownField(where, shown(unknown), ("managers", "members"))
+    with placed(where):
+        return FixedDirectory(
+            managers=_pairs(table.get("managers", {}), f"{where}.managers"),
+            members=_pairs(table.get("members", {}), f"{where}.members"),
+        )
+
+
+def _pairs(value: Any, where: str) -> frozenset[tuple[str, str]]:
+    lists: Mapping[str, Any] = fields_table(value, where)
+    found = {
+        name: read(tuple[str, ...], people, f"{where}.{name}") for name, people in lists.items()
+    }
+    return frozenset(
+        (check_id(person, where), check_id(name, where))
+        for name, people in found.items()
+        for person in people
+    )
