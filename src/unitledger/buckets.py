@@ -364,6 +364,14 @@ class Bucket(Value):
             for rank, lot, parts, _, _ in run:
                 yield rank, lot, parts
 
+    def alive(self, *, at: datetime) -> Iterator[Lot]:
+        """Its lots in burn order, without those that have lapsed and all stand in front."""
+        first, place = _first_alive(self._runs, at, self.order)
+        for run in self._runs[first:]:
+            for entry in run[place:]:
+                yield entry[1]
+            place = 0
+
     def available(self, *, at: datetime, use: Use = ANYTHING) -> Amount:
         """What can be spent at an instant for a use."""
         lots = ((lot, parts) for _, lot, parts in self.entries())

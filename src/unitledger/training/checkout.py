@@ -286,12 +286,12 @@ def _burned(
 
 def _restricted(plan: Plan) -> bool:
     """Whether a lot that is not for everything stands in front of the last one taken."""
-    last = plan.taken[-1][0] if plan.met and plan.taken else None
-    for _, lot, _ in plan.bucket.entries() if last or not plan.met else ():
-        if lot.scope is not None:
-            return True
-        if lot is last:
-            return False
+    if plan.met and not plan.taken:
+        return False
+    last = plan.taken[-1][0] if plan.met else None
+    for lot in plan.bucket.alive(at=plan.at):
+        if lot.scope is not None or lot is last:
+            return lot.scope is not None
     return False
 
 
