@@ -241,7 +241,7 @@ def address_digest(address: str, key: bytes) -> str:
     if type(address) is not str:
         raise InvalidType("address", shown(address), "str")
     if type(key) is not bytes:
-        raise InvalidType("key", shown(key), "bytes")
+        raise InvalidType("key", "of another type", "bytes")
     if len(key) < MIN_ADDRESS_KEY:
         raise InvalidValue("key", f"of {len(key)} bytes", f"at least {MIN_ADDRESS_KEY} bytes")
     if len(address) > MAX_ADDRESS:

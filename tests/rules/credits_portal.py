@@ -1,0 +1,182 @@
+"""A small portal for the credit rules: a clock to set, two managers, and a check at the end.
+
+Every command goes through `Portal.run`, which asks beforehand whether it `can` be done and holds
+the ledger to its word; every portal is audited when its test is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import pytest
+
+from unitledger.amounts import Credits
+from unitledger.commands import Actor, Command, Outcome, Receipt, Role
+from unitledger.credits import Allocate, Enrolment, EnrolmentState, Grant, Invite, invite_at
+from unitledger.errors import Refused, UnitLedgerError
+from unitledger.ids import LotId, WalletId
+from unitledger.ledger import Ledger
+from unitledger.lots import Scope
+from unitledger.operations import Issue, Sweep
+from unitledger.policy import Policy
+from unitledger.ports import FixedDirectory
+from unitledger.stores.memory import MemoryStore
+from unitledger.time import FixedClock
+
+_O = TypeVar("_O", bound=Outcome)
+
+ANN = Actor.acting("ann", Role.ADMIN)
+MIA = Actor.acting("mia", Role.MANAGER)
+MAX = Actor.acting("max", Role.MANAGER)
+CRON = Actor.acting("cron", Role.SYSTEM)
+
+POOL = WalletId("pool")
+AID = WalletId("course/first-aid")
+FIRE = WalletId("course/fire")
+MIAS = WalletId("manager/mia/first-aid")
+MAXS = WalletId("manager/max/first-aid")
+
+START = datetime(2026, 1, 31, 9, tzinfo=UTC)
+
+
+def at(text: str) -> datetime:
+    """``2026-02-28`` or ``2026-02-28T09:00`` in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def learner(name: str) -> Actor:
+    return Actor.acting(name, Role.LEARNER)
+
+
+class Portal:
+    def __init__(self, policy: Policy | None = None) -> None:
+        self.clock = FixedClock(START)
+        managers = frozenset({("mia", "first-aid"), ("mia", "fire"), ("max", "first-aid")})
+        self.ledger = Ledger(
+            MemoryStore(),
+            policy=policy,
+            clock=self.clock,
+            directory=FixedDirectory(managers=managers),
+        )
+        self._requests = 0
+
+    def run(self, command: Command[_O], by: Actor = ANN, request: str | None = None) -> Receipt[_O]:
+        if request is None:
+            self._requests += 1
+            request = f"r{self._requests}"
+        can = self.ledger.can(command, by=by, request=request)
+        before = self.ledger.journal()
+        try:
+            receipt = self.ledger.execute(command, by=by, request=request)
+        except Refused:
+            assert not can, f"can said yes to {command}"
+            assert self.ledger.journal() == before, "a refused command changed something"
+            raise
+        assert can, f"can said no to {command}"
+        return receipt
+
+    def refused(self, command: Command[_O], by: Actor = ANN) -> Refused:
+        """The refusal of a command, which a preview must give as well."""
+        with pytest.raises(Refused) as previewed:
+            self.ledger.preview(command, by=by)
+        with pytest.raises(Refused) as executed:
+            self.run(command, by)
+        assert str(previewed.value) == str(executed.value)
+        return executed.value
+
+    def fill(
+        self,
+        credits_: int,
+        wallet: str = POOL,
+        lot: str | None = None,
+        *,
+        expires: datetime | None = None,
+        scope: Scope | None = None,
+    ) -> None:
+        """So many credits from nowhere."""
+        self._requests += 1
+        name = LotId(lot or f"lot{self._requests}")
+        issue = Issue(name, WalletId(wallet), Credits.of(credits_), expires=expires, scope=scope)
+        self.ledger.execute(issue, by=ANN, request=f"fill{self._requests}")
+
+    def allotted(self, credits_: int, course: str = "first-aid", manager: str = "mia") -> None:
+        """So many credits with a manager, by way of the pool and the course."""
+        self.fill(credits_)
+        self.run(Allocate(course, Credits.of(credits_)))
+        self.run(Grant(manager, course, Credits.of(credits_)))
+
+    def free(self, wallet: str) -> int:
+        return self.ledger.balance(wallet).available.parts
+
+    def held(self, wallet: str) -> int:
+        return self.ledger.balance(wallet).held.parts
+
+    def spent(self, wallet: str) -> int:
+        return self.ledger.balance(wallet).spent.parts
+
+    def expired(self, wallet: str) -> int:
+        return self.ledger.balance(wallet).expired.parts
+
+    def figures(self) -> dict[str, tuple[int, int, int]]:
+        """Free, held and spent of every wallet that has any."""
+        with self.ledger.store.read(self.ledger.portal) as reading:
+            wallets = list(reading.wallets())
+        found = {one: (self.free(one), self.held(one), self.spent(one)) for one in wallets}
+        return {str(one): three for one, three in found.items() if any(three)}
+
+    def invite(self, invite: str, when: datetime | None = None) -> Invite:
+        with self.ledger.store.read(self.ledger.portal) as reading:
+            return invite_at(reading, invite, at=when or self.clock.at)
+
+    def enrolments(self, course: str) -> list[Enrolment]:
+        with self.ledger.store.read(self.ledger.portal) as reading:
+            found = reading.find(Enrolment.KIND, "course", course)
+        return [one for one in found if isinstance(one, Enrolment)]
+
+    def check(self) -> None:
+        """Audit, chains, the rules that hold at any time; and a sweep that must not be felt."""
+        self._agree()
+        before = self.figures()
+        with self.ledger.store.read(self.ledger.portal) as reading:
+            wallets = list(reading.wallets())
+        for wallet in wallets:
+            self.ledger.execute(Sweep(wallet), by=CRON, request=f"sweep {wallet}")
+        assert self.figures() == before, "a sweep changed a balance"
+        self._agree()
+
+    def _agree(self) -> None:
+        audit, chains = self.ledger.audit(), self.ledger.verify()
+        assert audit.ok, audit.faults
+        assert chains.ok, chains.faults
+        self._every_credit_spent_has_its_enrolment()
+
+    def _every_credit_spent_has_its_enrolment(self) -> None:
+        """C63, for portals whose credits are spent in no other way."""
+        standing: dict[str, int] = {}
+        last = {
+            record.key: record
+            for entry in self.ledger.entries()
+            for record in entry.records
+            if isinstance(record, Enrolment)
+        }
+        for enrolment in last.values():
+            if enrolment.state is not EnrolmentState.REVERSED:
+                standing[enrolment.source] = standing.get(enrolment.source, 0) + 1
+        spent = {wallet: three[2] for wallet, three in self.figures().items() if three[2]}
+        credit_wallets = {w: n for w, n in spent.items() if not w.startswith(("member", "keycode"))}
+        assert credit_wallets == standing
+
+
+@contextmanager
+def portal(policy: Policy | None = None) -> Iterator[Portal]:
+    """A portal that is checked when its test has passed."""
+    opened = Portal(policy)
+    yield opened
+    opened.check()
+
+
+def code(refusal: UnitLedgerError) -> str:
+    return refusal.code
