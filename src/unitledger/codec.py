@@ -510,16 +510,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _depth(value: Any) -> int:
-    level, deepest = [value], 0
-    while level:
-        deepest += 1
-        level = [
-            child
-            for parent in level
-            if isinstance(parent, (dict, list))
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-        ]
-    return deepest
+    """How many lists and tables stand inside each other."""
+    level, depth = [value], 0
+    while level := [part for part in level if type(part) is dict or type(part) is list]:
+        depth += 1
+        level = [part for many in level for part in (many.values() if type(many) is dict else many)]
+    return depth
 
 
 def decode_json(text: str, most: int = MAX_DOCUMENT) -> Any:
@@ -550,8 +546,9 @@ def decode_json(text: str, most: int = MAX_DOCUMENT) -> Any:
         raise MalformedDocument(f"line {error.lineno} column {error.colno}", error.msg) from None
     except RecursionError:
         raise LimitExceeded("depth of a document", "very deep", MAX_DEPTH) from None
-    if _depth(value) > MAX_DEPTH + 1:
-        raise LimitExceeded("depth of a document", str(_depth(value)), MAX_DEPTH)
+    depth = _depth(value)
+    if depth > MAX_DEPTH:
+        raise LimitExceeded("depth of a document", str(depth), MAX_DEPTH)
     return value
 
 
