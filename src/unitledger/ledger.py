@@ -20,6 +20,10 @@ from typing import Any, TypeAlias, TypeVar, final
 
 import attrs
 
+# A journal may hold any command of the package: reading it takes the names of all of them.
+import unitledger.credits
+import unitledger.opening
+import unitledger.training  # noqa: F401
 from unitledger.accounts import EMPTY_CELLS, Cells, State, check_wallet, is_wallet, wallet_unit
 from unitledger.amounts import Amount
 from unitledger.buckets import Plan
