@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import Enum
 from fractions import Fraction
@@ -54,6 +54,7 @@ __all__ = [
     "kind",
     "kind_of",
     "kinds",
+    "writer",
 ]
 
 MAX_DOCUMENT = 1 << 20
@@ -405,6 +406,12 @@ class _Writer:
         self.scope[name] = value
         return name
 
+    def function(self, parameters: str, body: str) -> Callable[..., str]:
+        """The compiled function of these parameters that returns what the source gives."""
+        exec(f"def made({parameters}):\n    return {body}\n", self.scope)  # noqa: S102
+        made: Callable[..., str] = self.scope["made"]
+        return made
+
     def expression(self, hint: Any, value: str) -> str:
         """Source that gives the text of what the source ``value`` gives."""
         hint = _bare(hint)
@@ -444,11 +451,15 @@ class _Writer:
 
     def fields(self, cls: type, value: str, given: tuple[str, ...] = ()) -> str:
         """Source for a value of an attrs class; ``given`` fields are texts already."""
+        names = {field.alias: f"{value}.{field.name}" for field in attrs.fields(cls)}
+        return self.table(cls, {**names, **{name: name for name in given}}, given)
+
+    def table(self, cls: type, names: Mapping[str, str], given: tuple[str, ...]) -> str:
+        """Source for a class of whose fields we have the source; ``given`` ones give texts."""
         hints = _hints(cls)
         lead = [f'"kind":"{_NAMES[cls]}"'] if cls in _NAMES else []
-        names = {field.alias: field.name for field in attrs.fields(cls)}
         texts = [
-            name if name in given else self.expression(hints[name], f"{value}.{names[name]}")
+            names[name] if name in given else self.expression(hints[name], names[name])
             for name in sorted(hints)
         ]
         pattern = ",".join([*lead, *(f'"{name}":%s' for name in sorted(hints))])
@@ -463,13 +474,25 @@ def encoder(cls: type, *given: str) -> Callable[..., str]:
         given: Fields whose canonical text the caller has already; the encoder takes the value,
             then these texts in this order.
     """
-    if not attrs.has(cls) or not issubclass(cls, Value):
-        raise InvalidType("value", f"a {cls.__name__[:60]}", "one of the library's values")
-    writer = _Writer()
-    body = writer.fields(cls, "v", given)
-    exec(f"def made({', '.join(('v', *given))}):\n    return {body}\n", writer.scope)  # noqa: S102
-    made: Callable[..., str] = writer.scope["made"]
-    return made
+    _check_value(cls)
+    source = _Writer()
+    body = source.fields(cls, "_value", given)
+    return source.function(", ".join(("_value", *given)), body)
+
+
+def writer(cls: type, *given: str) -> Callable[..., str]:
+    """A function that gives the canonical text of a value without the value being made.
+
+    It takes every field by name, and it is compiled when it is asked for: ask once.
+
+    Args:
+        cls: The value's class.
+        given: Fields that it takes as canonical texts, not as values.
+    """
+    _check_value(cls)
+    source, names = _Writer(), sorted(_hints(cls))
+    body = source.table(cls, {name: name for name in names}, given)
+    return source.function(f"*, {', '.join(names)}", body)
 
 
 def _encoder(cls: type) -> Callable[[Any], str]:
@@ -477,6 +500,11 @@ def _encoder(cls: type) -> Callable[[Any], str]:
     if cls not in _ENCODERS:
         _ENCODERS[cls] = _PLAIN_ENCODERS.get(cls) or encoder(cls)
     return _ENCODERS[cls]
+
+
+def _check_value(cls: type) -> None:
+    if not attrs.has(cls) or not issubclass(cls, Value):
+        raise InvalidType("value", f"a {cls.__name__[:60]}", "one of the library's values")
 
 
 def _hints(cls: type) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import attrs
 
 from unitledger.accounts import EMPTY_CELLS, Cells, State
 from unitledger.claims import Claim
-from unitledger.codec import decode, decode_json, encode, encoder
+from unitledger.codec import decode, decode_json, encode, writer
 from unitledger.commands import Entry, Head
 from unitledger.errors import JournalBroken, LimitExceeded, MalformedDocument, UnitLedgerError
 from unitledger.ids import ClaimId, LotId, PortalId, RequestId, WalletId
@@ -37,6 +37,7 @@ __all__ = [
     "Verdict",
     "entry_hash",
     "entry_of",
+    "entry_writer",
     "exported",
     "imported",
     "kept_of",
@@ -60,23 +61,21 @@ def entry_hash(text: str) -> str:
 
 
 @cache
-def _encoder() -> Callable[..., str]:
-    return encoder(Entry, "actor", "command", "reason")
+def entry_writer() -> Callable[..., str]:
+    """The function that gives an entry's canonical text from the fields of `Entry` by name.
+
+    It takes the actor, the command and the reason as the canonical texts that the fingerprint was
+    made of.
+    """
+    return writer(Entry, "actor", "command", "reason")
 
 
-def kept_of(entry: Entry, actor: str, command: str, reason: str) -> Kept:
-    """An entry as a store keeps it.
-
-    Args:
-        entry: The entry.
-        actor: The canonical text of its actor, which the fingerprint was made of.
-        command: That of its command.
-        reason: That of its reason.
+def kept_of(text: str) -> Kept:
+    """An entry as a store keeps it, from its canonical text.
 
     Raises:
-        LimitExceeded: It would be longer than 16 MiB, and nobody could read it again.
+        LimitExceeded: It is longer than 16 MiB, and nobody could read it again.
     """
-    text = _encoder()(entry, actor, command, reason)
     if len(text) > MAX_ENTRY:
         raise LimitExceeded("characters of an entry", str(len(text)), MAX_ENTRY)
     return Kept(text, entry_hash(text))

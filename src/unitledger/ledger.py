@@ -27,6 +27,7 @@ import unitledger.training  # noqa: F401
 from unitledger.accounts import EMPTY_CELLS, Cells, State, check_wallet, is_wallet, wallet_unit
 from unitledger.amounts import Amount
 from unitledger.buckets import Plan
+from unitledger.claims import Claim
 from unitledger.codec import encode, kind_of
 from unitledger.commands import (
     Actor,
@@ -55,7 +56,7 @@ from unitledger.errors import (
     shown,
 )
 from unitledger.ids import LotId, PortalId, RequestId, WalletId, check_id
-from unitledger.journal import Fold, Verdict, entry_of, kept_of, verify
+from unitledger.journal import Fold, Verdict, entry_of, entry_writer, kept_of, verify
 from unitledger.kernel import Settlement
 from unitledger.lots import ANYTHING, Lot, Use
 from unitledger.orders import BurnOrder
@@ -540,27 +541,37 @@ class Ledger:
             return _replayed(one, kept)
         view = self._view(unit, one.by, one.request, locks, moment)
         decision = _decision(one, view)
-        posting = self._posting(one, view, decision)
-        if not post:
-            return _receipt(posting.entry, "")
-        unit.post(posting)
-        return _receipt(posting.entry, posting.kept.hash)
-
-    def _posting(self, one: _Prepared, view: LockedView, decision: Decision[Any]) -> Posting:
         lots, settled = _settled(view, decision)
-        claims = view.claims_after(decision.claims)
-        moved = [view.lot(lot) for lot in dict.fromkeys(move.lot for move in settled.moves)]
+        posting = self._posting(one, view, decision, lots, settled)
+        if post:
+            unit.post(posting)
+        proof = posting.kept.hash if post else ""
+        outcome, same_as = decision.outcome, decision.same_as
+        return Receipt(one.request, view.at, outcome, settled.moves, proof, same_as)
+
+    def _posting(
+        self,
+        one: _Prepared,
+        view: LockedView,
+        decision: Decision[Any],
+        lots: tuple[Lot, ...],
+        settled: Settlement,
+    ) -> Posting:
+        """Everything that is to be written, the entry as its canonical text."""
+        moved = [view.lot(lot) for lot in dict.fromkeys([move.lot for move in settled.moves])]
         _check_moment(view, moved)
-        heads = sorted(view.heads.items())
-        entry = Entry(
+        touches = tuple([_touch(wallet, head) for wallet, head in sorted(view.heads.items())])
+        claims = view.claims_after(decision.claims)
+        actor, command, reason = one.texts
+        text = entry_writer()(
             portal=self.portal,
             request=one.request,
             fingerprint=one.fingerprint,
             at=view.at,
             clock=view.clock,
-            actor=one.by,
-            reason=one.reason,
-            command=one.command,
+            actor=actor,
+            reason=reason,
+            command=command,
             outcome=decision.outcome,
             moves=settled.moves,
             claims=claims,
@@ -569,30 +580,22 @@ class Ledger:
             terms=decision.terms,
             terms_read=tuple([(lot.id, lot.version) for lot in moved]),
             answers=tuple(view.answers),
-            touches=tuple(
-                [
-                    Touch(wallet, 1, "")
-                    if head is None
-                    else Touch(wallet, head.sequence + 1, head.hash)
-                    for wallet, head in heads
-                ]
-            ),
+            touches=touches,
             same_as=decision.same_as,
         )
-        kept = kept_of(entry, *one.texts)
-        after = tuple(
-            [
-                Head(
-                    touch.wallet,
-                    touch.sequence,
-                    view.at,
-                    kept.hash,
-                    view.next_due(touch.wallet, claims),
-                )
-                for touch in entry.touches
-            ]
+        kept = kept_of(text)
+        return Posting(
+            request=one.request,
+            at=view.at,
+            kept=kept,
+            lots=lots,
+            terms=decision.terms,
+            claims=claims,
+            records=decision.records,
+            cells=settled.cells,
+            heads=tuple([_head_after(touch, view, kept, claims) for touch in touches]),
+            plans=view.plans,
         )
-        return Posting(entry, kept, settled.cells, after)
 
     # Questions.
 
@@ -736,6 +739,17 @@ def _decision(one: _Prepared, view: LockedView) -> Decision[Any]:
         )
     command.ready(view)
     return command.decide(view)
+
+
+def _touch(wallet: WalletId, head: Head | None) -> Touch:
+    """The next link of a wallet's chain."""
+    return Touch(wallet, 1, "") if head is None else Touch(wallet, head.sequence + 1, head.hash)
+
+
+def _head_after(touch: Touch, view: LockedView, kept: Kept, claims: tuple[Claim, ...]) -> Head:
+    """The head of a wallet when that link is its last."""
+    due = view.next_due(touch.wallet, claims)
+    return Head(touch.wallet, touch.sequence, view.at, kept.hash, due)
 
 
 def _insist(missing: Collection[str]) -> None:

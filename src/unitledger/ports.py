@@ -7,17 +7,17 @@ host can write one in an afternoon, and the memory store is the smallest complet
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol, final
+from typing import NamedTuple, Protocol, final
 
 import attrs
 
 from unitledger.accounts import Cells
-from unitledger.buckets import Bucket
+from unitledger.buckets import Bucket, Plan
 from unitledger.claims import Claim
-from unitledger.commands import Entry, Head
+from unitledger.commands import Head, TermsEdit
 from unitledger.ids import ClaimId, LotId, PortalId, RequestId, WalletId
 from unitledger.kernel import CellKey
 from unitledger.lots import Lot
@@ -52,21 +52,34 @@ class Kept(Value):
 
 
 @final
-@attrs.frozen
-class Posting(Value):
+class Posting(NamedTuple):
     """Everything that one accepted command writes; a store writes all of it or nothing.
 
     Attributes:
-        entry: The entry, with the claims, records, lots and terms it writes.
-        kept: The entry's canonical text and hash, to be appended to the journal.
+        request: The request that led to it.
+        at: The instant it counts for (UTC); edits of terms are made at it.
+        kept: The entry, to be appended to the journal and found by its request.
+        lots: Lots that come into being.
+        terms: Edits of lots' terms.
+        claims: Every claim made or changed, as it is from now on.
+        records: Every record made or changed, as it is from now on.
         cells: The new cells of every wallet and lot that moved.
         heads: The new heads of every wallet touched.
+        plans: The last plan by which units were chosen in a wallet. A store that keeps a bucket
+            may go on with the plan's ``after``, if the plan was made from that bucket and took
+            exactly what the cells say; any store may ignore it.
     """
 
-    entry: Entry
+    request: RequestId
+    at: datetime
     kept: Kept
+    lots: tuple[Lot, ...]
+    terms: tuple[TermsEdit, ...]
+    claims: tuple[Claim, ...]
+    records: tuple[Record, ...]
     cells: tuple[tuple[CellKey, Cells], ...]
     heads: tuple[Head, ...]
+    plans: Mapping[WalletId, Plan]
 
 
 class Reading(Protocol):

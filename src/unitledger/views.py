@@ -55,6 +55,7 @@ class LockedView:
         "at",
         "clock",
         "heads",
+        "plans",
         "policy",
         "released",
         "request",
@@ -83,6 +84,7 @@ class LockedView:
         self._directory = directory
         self.answers: list[Answer] = []
         self.heads: dict[WalletId, Head | None] = {}
+        self.plans: dict[WalletId, Plan] = {}
         self.released: list[Move] = []
         self.wanted: set[str] = set()
         self._cells: dict[CellKey, Cells] = {}
@@ -155,6 +157,7 @@ class LockedView:
             bucket = self._bucket(wallet, order, at_least)
             plan = bucket.burn(amount, at=self.at, use=use)
             if plan.met or len(bucket) < at_least:
+                self.plans[wallet] = plan
                 return plan
             at_least *= 8
 

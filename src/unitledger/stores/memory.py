@@ -319,36 +319,36 @@ class _Unit:
             yield journal[place]
 
     def post(self, posting: Posting) -> None:
-        portal, undo, entry = self._portal, self._undo, posting.entry
-        if portal.requests.get(entry.request) is not None:
-            raise NotLocked(record_lock("request", entry.request))
+        portal, undo, request = self._portal, self._undo, posting.request
+        if portal.requests.get(request) is not None:
+            raise NotLocked(record_lock("request", request))
         self._carried = None
-        for lot in entry.lots:
+        for lot in posting.lots:
             if portal.lots.get(lot.id) is not None:
                 raise NotLocked(record_lock("lot", lot.id))
             portal.lots.set(lot.id, lot, undo)
-        if entry.terms:
+        if posting.terms:
             self._edit_terms(posting)
         for (wallet, lot_id), cells in posting.cells:
             self._post_cells(wallet, lot_id, cells)
-        for claim in entry.claims:
+        for claim in posting.claims:
             if claim.deadline is not None:
                 self._post_deadline(claim)
             portal.claims.set(claim.id, claim, undo)
-        for record in entry.records:
-            self._post_record(record, entry.request)
+        for record in posting.records:
+            self._post_record(record, request)
         for head in posting.heads:
             portal.heads.set(head.wallet, head, undo)
         self._written += 1
         portal.journal.own.append(posting.kept)
-        portal.requests.set(entry.request, len(portal.journal), undo)
+        portal.requests.set(request, len(portal.journal), undo)
 
     def _edit_terms(self, posting: Posting) -> None:
         portal, undo = self._portal, self._undo
-        for edit in posting.entry.terms:
+        for edit in posting.terms:
             lot = portal.lots.get(edit.lot)
             if lot is not None:
-                portal.lots.set(edit.lot, lot.under(edit.terms, posting.entry.at), undo)
+                portal.lots.set(edit.lot, lot.under(edit.terms, posting.at), undo)
                 place = portal.counts["edits"]
                 portal.edited.set(place, edit.lot, undo)
                 undo.append((portal.counts, "edits", place))
