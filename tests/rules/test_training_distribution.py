@@ -235,6 +235,13 @@ def test_a_batch_is_named_by_numbers_from_one(row: Any, cycle: Any) -> None:
         Distribute("spring", row, (("ann", Units.of(1)),), cycle)
 
 
+def test_a_forged_amount_is_refused_at_the_door() -> None:
+    room, command = fired(), form("ann 1")
+    object.__setattr__(command.amounts[0][1], "parts", -100)
+    with pytest.raises(InvalidInput):
+        room.ledger.execute(command, by=DAN, request="forged")
+
+
 def test_a_form_may_have_many_users() -> None:
     room = Room(None, *(f"u{n}: sales" for n in range(120)))
     room.do(create(rows=rows("120 sales")))

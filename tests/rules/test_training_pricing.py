@@ -118,6 +118,7 @@ def test_no_decimal_context_changes_a_price() -> None:
         pytest.param(NegativeAmount, "yoga", "-0.01", 1, id="below zero"),
         pytest.param(InvalidInput, "yoga", "NaN", 1, id="not a number"),
         pytest.param(LimitExceeded, "yoga", 10**16, 1, id="too large to be meant"),
+        pytest.param(LimitExceeded, "yoga", Fraction(1, 2**257), 1, id="too fine to be meant"),
         pytest.param(InvalidValue, "yoga", 1, 0, id="none of it"),
         pytest.param(InvalidType, "yoga", 1, 1.0, id="a float of them"),
         pytest.param(InvalidType, "yoga", 1, True, id="a bool of them"),
@@ -133,6 +134,15 @@ def test_what_cannot_be_an_item(
 
 
 def test_an_item_takes_its_fields_exactly() -> None:
+    for price in (
+        Fraction(-1),
+        Fraction(10**16),
+        Fraction(1, 2**257),
+        Fraction(2**300, 2**299 + 1),
+    ):
+        with pytest.raises(InvalidInput):
+            Item("yoga", price, PricedIn.UNITS)
+    assert Item("yoga", Fraction(10**15), PricedIn.UNITS, 1).price == 10**15
     with pytest.raises(InvalidType):
         Item("yoga", "1.5", PricedIn.UNITS)  # type: ignore[arg-type]
     with pytest.raises(InvalidType):

@@ -10,7 +10,7 @@ order whose units went meanwhile is refused whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import ClassVar, TypeAlias, final
 
@@ -19,7 +19,7 @@ import attrs
 from unitledger.accounts import State, member
 from unitledger.amounts import Rate, Units
 from unitledger.buckets import Demand, Plan
-from unitledger.claims import Claim
+from unitledger.claims import Claim, Shift
 from unitledger.codec import kind
 from unitledger.commands import (
     Command,
@@ -40,7 +40,7 @@ from unitledger.errors import (
     shown,
 )
 from unitledger.ids import ClaimId, WalletId, check_id
-from unitledger.lots import ANYTHING, Use
+from unitledger.lots import ANYTHING, Lot, Use
 from unitledger.moves import Move
 from unitledger.policy import Policy, Tender
 from unitledger.records import Record, record_lock
@@ -229,19 +229,19 @@ class PlaceOrder(Command[OrderPlaced]):
         """
         needs, legs = [line.units for line in lines], list[_Leg]()
         for wallet in self._drawn_on(view.policy.tender):
-            if any(needs):
-                plans = self._plans(view, wallet, needs)
-                legs.append((wallet, plans))
-                needs = [Units(parts=plan.unmet.parts) for plan in plans]
+            plans = self._plans(view, wallet, needs)
+            legs.append((wallet, plans))
+            if all(plan.met for plan in plans):
+                break
+            needs = [Units(parts=plan.unmet.parts) for plan in plans]
         return legs
 
-    def _drawn_on(self, tender: Tender) -> tuple[WalletId, ...]:
+    def _drawn_on(self, tender: Tender) -> Iterator[WalletId]:
         """The wallets that may pay, in order."""
-        if self.key_code is None:
-            return (member(self.buyer),)
-        if tender is Tender.STRICT_ONE_METHOD:
-            return (wallet_of(self.key_code),)
-        return (wallet_of(self.key_code), member(self.buyer))
+        if self.key_code is not None:
+            yield wallet_of(self.key_code)
+        if self.key_code is None or tender is not Tender.STRICT_ONE_METHOD:
+            yield member(self.buyer)
 
     def _plans(self, view: View, wallet: WalletId, needs: Sequence[Units]) -> tuple[Plan, ...]:
         """What each line takes from a wallet.
@@ -268,7 +268,8 @@ class PlaceOrder(Command[OrderPlaced]):
             return None
         missing = Units(parts=total.parts - covered)
         if policy.tender is not Tender.ALLOW_REMAINDER:
-            raise InsufficientUnits(self._drawn_on(policy.tender), total, Units(parts=covered))
+            wallets = tuple(self._drawn_on(policy.tender))
+            raise InsufficientUnits(wallets, total, Units(parts=covered))
         if policy.unit_value is None:
             raise RemainderNotPriced(self.order, missing)
         money = Fraction(missing.parts, 100) * policy.unit_value.per_unit
@@ -286,9 +287,10 @@ def _burned(
 
 def _restricted(plan: Plan) -> bool:
     """Whether a lot that is not for everything stands in front of the last one taken."""
-    if plan.met and not plan.taken:
+    met, taken = plan.met, plan.taken
+    if met and not taken:
         return False
-    last = plan.taken[-1][0] if plan.met else None
+    last = taken[-1][0] if met else None
     for lot in plan.bucket.alive(at=plan.at):
         if lot.scope is not None or lot is last:
             return lot.scope is not None
@@ -306,17 +308,27 @@ def _converted(items: Sequence[Item]) -> bool:
 
 def _claimed(view: View, lines: int, legs: Sequence[_Leg]) -> tuple[list[Claim | None], list[Move]]:
     """For every line the claim that pays for it, if one does, and the moves of all of them."""
-    claims, moves = list[Claim | None](), list[Move]()
+    claims: list[Claim | None] = []
+    moves: list[Move] = []
     for place in range(lines):
         claim: Claim | None = None
         for wallet, plans in legs:
-            if plans[place].taken:
-                claim = claim or Claim(claim_id(view, place + 1))
-                shift = claim.joined(wallet, plans[place].taken, State.SPENT)
+            taken = plans[place].taken
+            if taken:
+                shift = _more(view, place, claim, wallet, taken)
                 claim = shift.claim
                 moves += shift.moves
         claims.append(claim)
     return claims, moves
+
+
+def _more(
+    view: View, place: int, claim: Claim | None, wallet: WalletId, taken: Sequence[tuple[Lot, int]]
+) -> Shift:
+    """A line's claim with what one more wallet pays; the first one makes the claim."""
+    if claim is None:
+        return Claim.taking(claim_id(view, place + 1), wallet, taken, State.SPENT)
+    return claim.joined(wallet, taken, State.SPENT)
 
 
 def _line(line: QuotedLine, claim: Claim | None) -> OrderLine:

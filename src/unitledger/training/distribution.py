@@ -27,6 +27,7 @@ from unitledger.moves import Move
 from unitledger.operations import positive
 from unitledger.records import record_lock
 from unitledger.training.assignments import Assignment, AudienceRow
+from unitledger.values import recheck
 
 __all__ = ["Distribute", "Distributed"]
 
@@ -93,6 +94,7 @@ class Distribute(Command[Distributed]):
                 raise InvalidType("amounts", shown(pair), "a tuple of pairs")
             check_id(pair[0], "user")
             positive(pair[1], Units)
+            recheck(pair[1])
         if len({user for user, _ in self.amounts}) != len(self.amounts):
             raise InvalidValue("amounts", "a user twice", "every user once")
 

@@ -15,7 +15,7 @@ from typing import final
 
 import attrs
 
-from unitledger.amounts import Number, Rate, Units, exact
+from unitledger.amounts import MAX_PARTS, Number, Rate, Units, exact
 from unitledger.errors import (
     InvalidType,
     InvalidValue,
@@ -44,6 +44,8 @@ MAX_ITEMS = 1000
 """How many lines a cart may have."""
 MAX_QUANTITY = 1_000_000
 """How many of one item a line may have."""
+
+_FINEST = 2**256
 
 
 @final
@@ -87,10 +89,7 @@ class Item(Value):
         check_id(self.id, "item")
         if type(self.price) is not Fraction:
             raise InvalidType("price", shown(self.price), "Fraction; use in_money or in_units")
-        own = exact(self.price, "price")
-        if own.numerator < 0:
-            raise NegativeAmount("price", str(own))
-        object.__setattr__(self, "price", own)
+        _check_price(self.price)
         if type(self.priced_in) is not PricedIn:
             raise InvalidType("priced_in", shown(self.priced_in), "PricedIn")
         if type(self.quantity) is not int:
@@ -131,6 +130,15 @@ class Item(Value):
             reason = "its price is in money and the policy has no unit_value; set one or the other"
             raise NotPayableInUnits(self.id, reason)
         return Units.priced(self.price, unit_value)
+
+
+def _check_price(price: Fraction) -> None:
+    """Refuse what `exact` would, and what is below zero; a sound price costs two comparisons."""
+    over, under = price.numerator, price.denominator
+    whole = type(over) is int and type(under) is int
+    if not (whole and 1 <= under < _FINEST and 0 <= over <= MAX_PARTS * under):
+        exact(price, "price")
+        raise NegativeAmount("price", str(price))
 
 
 @final
