@@ -501,6 +501,15 @@ def test_an_invite_uses_no_lot_of_another_course(lms: Portal) -> None:
     assert lms.refused(SendInvite("leo@", "first-aid", "mia"), MIA).code == "insufficient_units"
 
 
+def test_an_invite_uses_a_lot_that_is_for_its_course(lms: Portal) -> None:
+    """C16, C24: all the way from the pool."""
+    lms.fill(1, lot="aid only", scope=Scope(courses=frozenset({"first-aid"})))
+    lms.run(Allocate("first-aid", Credits.of(1)))
+    lms.run(Grant("mia", "first-aid", Credits.of(1)))
+    receipt = lms.run(SendInvite("leo@", "first-aid", "mia"), MIA)
+    assert [move.lot for move in receipt.moves] == ["aid only"]
+
+
 def test_a_grant_after_an_invite_is_a_second_credit(lms: Portal) -> None:
     """C24, C16."""
     sent(lms)

@@ -28,9 +28,9 @@ def lms() -> Iterator[Portal]:
         yield opened
 
 
-def twelve_months(rounding: GrantRounding) -> list[int]:
+def twelve_months(rounding: GrantRounding, base: int = 500) -> list[int]:
     with portal(Policy(grant_rounding=rounding)) as lms:
-        lms.run(Subscribe("growth", GROWTH, Period.MONTH))
+        lms.run(Subscribe("growth", Credits.of(base), Period.MONTH))
         lms.clock.at = YEARS_END
         return [lms.run(Replenish("growth", k), CRON).outcome.amount.parts for k in range(12)]
 
@@ -46,6 +46,27 @@ def twelve_months(rounding: GrantRounding) -> list[int]:
 def test_monthly_grants(rounding: GrantRounding, months: list[int], year: int) -> None:
     assert twelve_months(rounding) == months
     assert sum(months) == year
+
+
+@pytest.mark.parametrize(
+    ("base", "rounding", "months"),
+    [
+        *(
+            pytest.param(24, one, [2] * 12, id=f"C38 nothing to round, {one}")
+            for one in GrantRounding
+        ),
+        pytest.param(5, GrantRounding.FLOOR, [0] * 12, id="C38 less than one a month, floor"),
+        pytest.param(5, GrantRounding.CEIL, [1] * 12, id="C38 less than one a month, ceil"),
+        pytest.param(
+            5,
+            GrantRounding.CUMULATIVE,
+            [0, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1],
+            id="C38 less than one a month, cumulative",
+        ),
+    ],
+)
+def test_other_numbers_a_year(base: int, rounding: GrantRounding, months: list[int]) -> None:
+    assert twelve_months(rounding, base) == months
 
 
 def test_the_default_rounding_is_the_vendors() -> None:
