@@ -267,7 +267,7 @@ def test_firing_issues_one_lot_per_audience_row() -> None:
         (line,) = room.ledger.balance(wallet).lots
         assert room.available(wallet) == amount
         assert (line.lot.id, line.lot.home) == (lot_of("spring", 1, row), wallet)
-        assert (line.lot.acquired, line.lot.terms.effective, line.lot.cycle) == (day(2), START, 1)
+        assert (line.lot.acquired, line.lot.terms.effective, line.lot.cycle) == (START, START, 1)
     processed = record(room)
     assert (processed.state, processed.cycles) == (AssignmentState.PROCESSED, 1)
 
@@ -341,6 +341,20 @@ def test_a_processor_that_comes_after_the_expiry_issues_what_has_lapsed() -> Non
     room.do(FireAssignment("spring"))
     balance = room.ledger.balance(batch("spring", 1, 1))
     assert (balance.available, balance.expired) == (Units.of(0), Units.of(30))
+
+
+@rule("TU-051", "TU-193")
+def test_a_late_processor_does_not_change_which_lot_is_older() -> None:
+    room = Room()
+    for name, due in (("older", 1), ("newer", 2)):
+        room.do(create(assignment=name, scheduled=day(due)))
+    room.at(3)
+    for name in ("newer", "older"):
+        room.do(FireAssignment(name))
+    acquired = [
+        room.ledger.balance(batch(n, 1, 1)).lots[0].lot.acquired for n in ("older", "newer")
+    ]
+    assert acquired == [day(1), day(2)]
 
 
 def test_many_rows_need_no_more_tries_than_few() -> None:

@@ -179,8 +179,11 @@ class Assignment(Record):
         """Where the units of a firing's audience row are issued."""
         return batch(self.id, cycle, row) if self.key_code is None else wallet_of(self.key_code)
 
-    def lots(self, cycle: int, acquired: datetime) -> Iterator[Lot]:
+    def lots(self, cycle: int) -> Iterator[Lot]:
         """The lots of one firing, one per audience row.
+
+        They are acquired when they are due, however late somebody comes round to fire; so the
+        order of redemption does not depend on who was late.
 
         Source: TU-028, TU-060, TU-061, TU-106.
         """
@@ -190,7 +193,7 @@ class Assignment(Record):
                 id=lot_of(self.id, cycle, number),
                 home=self.wallet(cycle, number),
                 terms=Validity(self.due, self.expires),
-                acquired=acquired,
+                acquired=self.due,
                 cycle=cycle,
                 scope=Scope(audience=frozenset({str(row.audience)})) if restricted else None,
             )
@@ -433,7 +436,7 @@ class FireAssignment(Command[AssignmentFired]):
         """One lot per audience row; nothing at all when this firing has happened already."""
         assignment = view.record(Assignment, self.assignment)
         firing = Firing(assignment.id, self.cycle, view.at)
-        lots = tuple(assignment.lots(self.cycle, view.at))
+        lots = tuple(assignment.lots(self.cycle))
         total = Units.total(row.amount for row in assignment.rows)
         fired = AssignmentFired(assignment.id, self.cycle, tuple([lot.id for lot in lots]), total)
         if view.has_record(Firing, firing.key):
