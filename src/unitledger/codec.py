@@ -64,6 +64,7 @@ MAX_DEPTH = 32
 MAX_BITS = 53
 """A whole number of more bits is neither written nor read; every JSON reader knows the others."""
 
+_TOO_LARGE = 1 << MAX_BITS
 _MAX_TERM_BITS = 256
 _KIND = re.compile(r"[a-z][a-z0-9_]*").fullmatch
 _RATIO = re.compile(r"-?(?:0|[1-9][0-9]{0,77})(?:/[1-9][0-9]{0,77})?").fullmatch
@@ -167,7 +168,7 @@ def _check_pairs(value: str) -> None:
 def _number(value: int) -> str:
     if type(value) is not int:
         _wrong(value, "int")
-    if value.bit_length() > MAX_BITS:
+    if not -_TOO_LARGE < value < _TOO_LARGE:
         raise LimitExceeded("bits of a whole number", str(value.bit_length()), MAX_BITS)
     return str(value)
 
@@ -207,7 +208,8 @@ def _parts(value: Amount) -> int:
 def _units_text(value: Units) -> str:
     if type(value) is not Units:
         _wrong(value, "Units")
-    return '"%d.%02d"' % divmod(_parts(value), 100)  # noqa: UP031
+    parts = _parts(value)
+    return f'"{parts // 100}.{_HUNDREDTHS[parts % 100]}"'
 
 
 def _credits_text(value: Credits) -> str:
@@ -216,7 +218,8 @@ def _credits_text(value: Credits) -> str:
 
 def _amount_text(value: Amount) -> str:
     if type(value) is Units:
-        return '"%d.%02d units"' % divmod(_parts(value), 100)  # noqa: UP031
+        parts = _parts(value)
+        return f'"{parts // 100}.{_HUNDREDTHS[parts % 100]} units"'
     if type(value) is Credits:
         return f'"{_parts(value)} credits"'
     _wrong(value, "Credits or Units")
@@ -328,6 +331,7 @@ def _date(value: Any, where: str) -> date:
     raise MalformedDocument(where, f"{shown(value)} is not a date")
 
 
+_HUNDREDTHS = tuple(f"{number:02d}" for number in range(100))
 _STATE_TEXTS = tuple(f'"{state.name}"' for state in State)
 _STATE_TAILS = tuple(f" {state.name}" for state in State)
 
@@ -390,6 +394,13 @@ def _base(hint: Any) -> type:
     raise InvalidType("type", shown(str(hint)), "one of the types that documents are made of")
 
 
+_IN_PLACE: dict[Any, str] = {
+    str: "(_escaped({0}) if type({0}) is str and {0}.isascii() else _string({0}))",
+    int: "({0} if type({0}) is int and -_large < {0} < _large else _number({0}))",
+}
+"""The source of what is written most often; the functions called at the end say what is wrong."""
+
+
 class _Writer:
     """Writes one expression of encoder source per type, and keeps what the source refers to.
 
@@ -397,8 +408,14 @@ class _Writer:
     """
 
     def __init__(self) -> None:
-        self.scope: dict[str, Any] = {"_wrong": _wrong, "_none": ()}
-        self._loops = 0
+        self.scope: dict[str, Any] = {
+            "_escaped": encode_basestring_ascii,
+            "_large": _TOO_LARGE,
+            "_none": (),
+            "_number": _number,
+            "_string": _string,
+            "_wrong": _wrong,
+        }
 
     def refer(self, value: Any) -> str:
         """The name under which the source finds a value."""
@@ -415,6 +432,8 @@ class _Writer:
     def expression(self, hint: Any, value: str) -> str:
         """Source that gives the text of what the source ``value`` gives."""
         hint = _bare(hint)
+        if hint in _IN_PLACE:
+            return _IN_PLACE[hint].format(value)
         if hint in _PLAIN_ENCODERS:
             return f"{self.refer(_PLAIN_ENCODERS[hint])}({value})"
         inner = _optional(hint)
@@ -441,13 +460,20 @@ class _Writer:
             text = f"'[{','.join(['%s'] * len(parts))}]' % ({', '.join(parts)},)"
             right += f" and len({value}) == {len(parts)}"
             return f"({text} if {right} else _wrong({value}, 'tuple of {len(parts)}'))"
-        self._loops += 1
-        each = f"_x{self._loops}"
-        texts = f"[{self.expression(args[0], each)} for {each} in {value}]"
+        texts = f"map({self.each(args[0])}, {value})"
         if origin is frozenset:
             texts = f"sorted({texts})"
-        text = f"'[%s]' % ','.join({texts}) if {right} else _wrong({value}, {origin.__name__!r})"
-        return f"('[]' if {value} is _none else {text})"
+        text = f"('[%s]' % ','.join({texts}) if {value} else '[]') if {right}"
+        text = f"({text} else _wrong({value}, {origin.__name__!r}))"
+        return text if origin is frozenset else f"('[]' if {value} is _none else {text})"
+
+    def each(self, hint: Any) -> str:
+        """The name of a function that writes one of many."""
+        hint = _bare(hint)
+        if hint in _PLAIN_ENCODERS:
+            return self.refer(_PLAIN_ENCODERS[hint])
+        body = self.expression(hint, "_each")
+        return self.refer(self.function("_each", body if _optional(hint) is None else f"str({body})"))
 
     def fields(self, cls: type, value: str, given: tuple[str, ...] = ()) -> str:
         """Source for a value of an attrs class; ``given`` fields are texts already."""
