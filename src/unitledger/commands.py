@@ -20,6 +20,7 @@ from unitledger.accounts import Cells, wallet_unit
 from unitledger.amounts import Amount
 from unitledger.buckets import Bucket, Plan
 from unitledger.claims import Claim, Shift
+from unitledger.codec import kind
 from unitledger.errors import InvalidType, LimitExceeded, shown
 from unitledger.ids import ClaimId, LotId, PortalId, RequestId, WalletId, check_id, derived_id
 from unitledger.kernel import CellKey
@@ -465,6 +466,7 @@ def _amount(move: Move) -> str:
     return str(wallet_unit(move.source.wallet)(parts=move.parts))
 
 
+@kind("done")
 @final
 @attrs.frozen
 class Done(Outcome):

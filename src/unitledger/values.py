@@ -13,8 +13,11 @@ from typing import Any, ClassVar
 
 import attrs
 
+from unitledger.errors import InvalidType
+
 __all__ = ["Value", "recheck"]
 
+_MISSING = object()
 _PLAIN = frozenset({type(None), bool, datetime, frozenset, int, str})
 
 
@@ -52,15 +55,18 @@ def recheck(value: Value) -> None:
 
     Raises:
         InvalidInput: What its constructor, or that of a value in it, would raise.
+        InvalidType: It was made without its constructor, and a field is missing.
     """
     cls: type = type(value)
     for name in _names(cls):
-        part = getattr(value, name)
+        part = getattr(value, name, _MISSING)
         if type(part) in _PLAIN:
             continue
         for inner in part if type(part) is tuple else (part,):
             if issubclass(type(inner), Value):
                 recheck(inner)
+        if part is _MISSING:
+            raise InvalidType(name, "missing", f"a {cls.__name__} as its constructor makes it")
     check = getattr(cls, "__attrs_post_init__", None)
     if check is not None:
         check(value)

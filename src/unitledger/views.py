@@ -16,7 +16,7 @@ from unitledger.amounts import Amount
 from unitledger.buckets import Bucket, Plan
 from unitledger.claims import Claim
 from unitledger.commands import Actor, Answer, Decision, Head
-from unitledger.errors import NotLocked, UnknownObject
+from unitledger.errors import InvalidType, NotLocked, UnknownObject, shown
 from unitledger.ids import ClaimId, LotId, RequestId, WalletId
 from unitledger.kernel import CellKey, Settlement, settle
 from unitledger.lots import ANYTHING, Lot, Use
@@ -235,6 +235,8 @@ class LockedView:
         said = self._said("manages", (manager, course))
         if said is None:
             yes = self._directory.manages(manager, course, self.at)
+            if type(yes) is not bool:
+                raise InvalidType("manages", shown(yes), "bool, from the Directory")
             said = self._noted("manages", (manager, course), ("yes",) if yes else ())
         return bool(said)
 
@@ -243,7 +245,9 @@ class LockedView:
         said = self._said("groups", (user,))
         if said is None:
             groups = self._directory.groups(user, self.at)
-            said = self._noted("groups", (user,), tuple(sorted(set(groups))))
+            if not isinstance(groups, (frozenset, set)) or set(map(type, groups)) - {str}:
+                raise InvalidType("groups", shown(groups), "a frozenset of str, of the Directory")
+            said = self._noted("groups", (user,), tuple(sorted(groups)))
         return frozenset((*said, user))
 
     def _said(self, question: str, about: tuple[str, ...]) -> tuple[str, ...] | None:
