@@ -59,5 +59,8 @@ class Table(Value):
 def _row(tag: str, sides: list[str], cells: tuple[str, ...]) -> str:
     """A row of HTML, every cell on its column's side."""
     pairs = zip(sides, cells, strict=True)
-    inside = (f'<{tag} style="text-align:{side}">{escape(cell)}</{tag}>' for side, cell in pairs)
+    inside = (
+        f'<{tag} style="text-align:{side};padding:0.1em 0.6em">{escape(cell)}</{tag}>'
+        for side, cell in pairs
+    )
     return f"<tr>{''.join(inside)}</tr>"

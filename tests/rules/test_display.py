@@ -390,7 +390,7 @@ def test_figures_stand_on_the_right_and_words_on_the_left() -> None:
         found = read(one)
         assert len(found.styles) == 1 + len(table.rows)
         for row in found.styles:
-            assert row == [f"text-align:{side}" for side in figures]
+            assert row == [f"text-align:{side};padding:0.1em 0.6em" for side in figures]
         assert "right" in figures
         assert "left" in figures
 
