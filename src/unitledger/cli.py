@@ -318,8 +318,8 @@ def _schedule(asked: argparse.Namespace) -> int:
         rows = zip(found, local, strict=True)
         _print_json([{"k": k, "at": instant_text(at), "local": text} for (k, at), text in rows])
     else:
-        rows = zip(found, local, strict=True)
-        print("\n".join(f"{k:>4}  {text}  {instant_text(at)}" for (k, at), text in rows))
+        for (k, at), text in zip(found, local, strict=True):
+            print(f"{k:>4}  {text}  {instant_text(at)}")
     return _OK
 
 

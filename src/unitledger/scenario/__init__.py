@@ -6,6 +6,7 @@ library can be stated; whatever comes out otherwise than stated is named in one 
 
 from __future__ import annotations
 
+from unitledger.scenario.checks import Check
 from unitledger.scenario.figures import Failure
 from unitledger.scenario.runner import CheckResult, StepResult
 from unitledger.scenario.scenarios import (
@@ -15,7 +16,7 @@ from unitledger.scenario.scenarios import (
     schema_text,
     shipped,
 )
-from unitledger.scenario.steps import Check, Expectation, Step
+from unitledger.scenario.steps import Expectation, Step
 
 __all__ = [
     "MAX_STEPS",

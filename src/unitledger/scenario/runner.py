@@ -21,6 +21,7 @@ from unitledger.journal import Verdict
 from unitledger.ledger import Balance, Ledger
 from unitledger.policy import Policy
 from unitledger.ports import FixedDirectory, Store
+from unitledger.scenario.checks import Check
 from unitledger.scenario.figures import (
     Failure,
     Part,
@@ -32,7 +33,7 @@ from unitledger.scenario.figures import (
     text_of,
 )
 from unitledger.scenario.questions import Explained, Question, QuoteCart
-from unitledger.scenario.steps import Check, Expectation, Step
+from unitledger.scenario.steps import Expectation, Step
 from unitledger.time import FixedClock
 from unitledger.training.pricing import Quote, quote
 

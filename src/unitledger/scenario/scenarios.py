@@ -11,7 +11,8 @@ from typing import Any, final
 
 import attrs
 
-import unitledger.credits  # noqa: F401  its commands can be stated once they are known
+import unitledger.credits
+import unitledger.opening  # noqa: F401  commands can be stated once they are known
 from unitledger.codec import MAX_DOCUMENT
 from unitledger.commands import Role
 from unitledger.errors import (
@@ -25,18 +26,12 @@ from unitledger.ids import check_id
 from unitledger.ledger import Ledger
 from unitledger.policy import Policy
 from unitledger.ports import FixedDirectory, Store
+from unitledger.scenario.checks import Check, read_check
 from unitledger.scenario.documents import Format, plain_document
 from unitledger.scenario.figures import Failure
 from unitledger.scenario.runner import CheckResult, Stage, StepResult
-from unitledger.scenario.steps import (
-    Check,
-    Setting,
-    Step,
-    directory_of,
-    read_check,
-    read_lot,
-    read_step,
-)
+from unitledger.scenario.settings import Setting, directory_of
+from unitledger.scenario.steps import Step, read_lot, read_step
 from unitledger.scenario.wording import fields_of, fields_table, placed, read
 from unitledger.stores.memory import MemoryStore
 from unitledger.training.keycodes import KeyCodes

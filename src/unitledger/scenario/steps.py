@@ -1,4 +1,4 @@
-"""The steps, lots and checks of a scenario, read from plain tables.
+"""The steps and lots of a scenario, read from plain tables.
 
 Everything is read before anything is run: a slip of the pen is refused with the place where it
 stands, not met half-way through the story.
@@ -6,14 +6,12 @@ stands, not met half-way through the story.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from fractions import Fraction
 from typing import Any, TypeAlias, final, get_args
 
 import attrs
 
-from unitledger.accounts import check_wallet
 from unitledger.amounts import Amount
 from unitledger.codec import kinds
 from unitledger.commands import Actor, Command, Outcome, Role, check_reason
@@ -28,73 +26,26 @@ from unitledger.ids import LotId, WalletId, check_id
 from unitledger.lots import Category, Cost, Scope
 from unitledger.operations import Issue
 from unitledger.ports import FixedDirectory
+from unitledger.scenario.checks import Check, read_checks
 from unitledger.scenario.figures import Figure, Part, check_names, figures, parts
 from unitledger.scenario.questions import QUESTIONS, Question
+from unitledger.scenario.settings import Setting, directory_of
 from unitledger.scenario.wording import fields_of, fields_table, placed, read
 from unitledger.values import Value
 
 __all__ = [
-    "CHECK_FIELDS",
     "LOT_FIELDS",
     "STEP_FIELDS",
     "Action",
-    "Check",
     "Expectation",
-    "Setting",
     "Step",
-    "directory_of",
     "error_codes",
-    "read_check",
     "read_lot",
     "read_step",
 ]
 
 Action: TypeAlias = Command[Outcome] | Question | UnitLedgerError | None
 """What a step does: a command, a question, arguments that are refused as expected, or nothing."""
-
-
-@final
-@attrs.frozen
-class Check(Value):
-    """What should be true at an instant; only what is named is compared.
-
-    Attributes:
-        where: The check as a reader counts it.
-        at: The instant (UTC); ``None`` is the instant of the step it stands in, or the last.
-        wallet: Whose balance.
-        lot: Of which lot alone; without it, of all.
-        available: What can be spent.
-        pending: What can be spent later.
-        held: What open claims hold.
-        spent: What claims have spent.
-        expired: What has lapsed.
-        void: What was taken out.
-        remaining: What can be spent of each lot named.
-        issued: What came into being: of the lot, in the wallet, or of that unit altogether.
-        conservation: Whether every hash, chain and sum of the journal holds.
-        audit: Whether what is stored is what the journal folds to.
-    """
-
-    where: str
-    at: datetime | None = None
-    wallet: WalletId | None = None
-    lot: LotId | None = None
-    available: Amount | None = None
-    pending: Amount | None = None
-    held: Amount | None = None
-    spent: Amount | None = None
-    expired: Amount | None = None
-    void: Amount | None = None
-    remaining: tuple[Part, ...] | None = None
-    issued: Amount | None = None
-    conservation: bool | None = None
-    audit: bool | None = None
-
-    def __attrs_post_init__(self) -> None:
-        if self.wallet is not None:
-            check_wallet(self.wallet)
-        if self.lot is not None:
-            check_id(self.lot, "lot")
 
 
 @final
@@ -147,38 +98,6 @@ class Step(Value):
     expected: Expectation = Expectation()
     checks: tuple[Check, ...] = ()
     directory: FixedDirectory | None = None
-
-
-@final
-@attrs.frozen(eq=False)
-class Setting:
-    """What a step may leave out: what the scenario, or the step before, has said.
-
-    Attributes:
-        name: What request ids begin with when a step has none.
-        zone: The zone in which dates are meant.
-        actor: Who acts when a step does not say.
-        actors: What each actor acts as.
-        at: The instant of the step before.
-    """
-
-    name: str
-    zone: str
-    actor: str
-    actors: Mapping[str, frozenset[Role]]
-    at: datetime | None
-
-    def acting(self, actor: str | None, roles: frozenset[Role] | None, where: str) -> Actor:
-        """The actor of a step.
-
-        Raises:
-            MalformedDocument: Nobody said what that actor acts as.
-        """
-        name = self.actor if actor is None else actor
-        known = self.actors.get(name) if roles is None else roles
-        if known is None:
-            raise MalformedDocument(where, f"say under [actors] what {shown(name)} acts as")
-        return Actor(name, known)
 
 
 def error_codes() -> dict[str, type[UnitLedgerError]]:
@@ -285,8 +204,6 @@ LOT_FIELDS = tuple(fields_of(_LotWords))
 """Every field of a lot."""
 STEP_FIELDS = (*fields_of(_StepWords), "with", "expect", "slices", "checks", "directory")
 """Every field of a step that is not an argument of its command."""
-CHECK_FIELDS = tuple(name for name in fields_of(Check) if name != "where")
-"""Every field of a check."""
 
 
 def read_step(table: Any, number: int, setting: Setting) -> Step:
@@ -314,7 +231,7 @@ def read_step(table: Any, number: int, setting: Setting) -> Step:
             reason=check_reason(words.reason),
             say=words.say,
             expected=_expectation(plain, words, answered, where),
-            checks=_checks(plain.get("checks", []), where, name, setting.zone),
+            checks=read_checks(plain.get("checks", []), where, name, setting.zone),
             directory=directory_of(plain["directory"], f"{where}.directory")
             if "directory" in plain
             else None,
@@ -389,75 +306,3 @@ def _expectation(
     if words.command is None and expected != Expectation():
         raise MalformedDocument(where, "without a command nothing can be expected; use checks")
     return expected
-
-
-# Checks, directory.
-
-
-def _checks(value: Any, where: str, name: str, zone: str) -> tuple[Check, ...]:
-    if type(value) is not list:
-        raise MalformedDocument(f"{where}.checks", f"{shown(value)} is not a list")
-    return tuple(
-        read_check(table, f"{where}.checks[{i}]", f"{name}, check {i + 1}", zone)
-        for i, table in enumerate(value)
-    )
-
-
-def read_check(table: Any, where: str, name: str, zone: str) -> Check:
-    """A check; it must say what it compares.
-
-    Raises:
-        InvalidInput: It is not a check; the error or a note on it says where.
-    """
-    with placed(where):
-        words = dict(fields_table(table, where))
-        for unknown in sorted(words.keys() - set(CHECK_FIELDS)):
-            raise UnknownField(where, shown(unknown), CHECK_FIELDS)
-        if "remaining" in words:
-            remaining = parts(words["remaining"], f"{where}.remaining")
-            words["remaining"] = [{"lot": p.lot, "amount": str(p.amount)} for p in remaining]
-        check: Check = read(Check, {**words, "where": name}, where, zone)
-        _check_sense(check, where)
-        return check
-
-
-def _check_sense(check: Check, where: str) -> None:
-    """A check without a wallet has no balance, and one without a figure checks nothing."""
-    balance = [check.available, check.pending, check.held, check.spent, check.expired, check.void]
-    compares = any(figure is not None for figure in (*balance, check.remaining))
-    if compares and check.wallet is None:
-        raise MalformedDocument(where, "name the wallet whose balance it is")
-    if check.lot is not None and check.remaining is not None:
-        raise MalformedDocument(where, "remaining names its lots itself; leave lot out")
-    if not compares and (check.issued, check.conservation, check.audit) == (None, None, None):
-        known = ", ".join(CHECK_FIELDS)
-        raise MalformedDocument(where, f"it compares nothing; name one of {known}")
-
-
-def directory_of(value: Any, where: str) -> FixedDirectory:
-    """Facts about people: the managers of each course, the members of each group.
-
-    Raises:
-        UnknownField: Another kind of fact.
-        MalformedDocument: Not tables of lists of ids.
-    """
-    table = fields_table(value, where)
-    for unknown in sorted(table.keys() - {"managers", "members"}):
-        raise UnknownField(where, shown(unknown), ("managers", "members"))
-    with placed(where):
-        return FixedDirectory(
-            managers=_pairs(table.get("managers", {}), f"{where}.managers"),
-            members=_pairs(table.get("members", {}), f"{where}.members"),
-        )
-
-
-def _pairs(value: Any, where: str) -> frozenset[tuple[str, str]]:
-    lists: Mapping[str, Any] = fields_table(value, where)
-    found = {
-        name: read(tuple[str, ...], people, f"{where}.{name}") for name, people in lists.items()
-    }
-    return frozenset(
-        (check_id(person, where), check_id(name, where))
-        for name, people in found.items()
-        for person in people
-    )
