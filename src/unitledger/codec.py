@@ -473,7 +473,9 @@ class _Writer:
         if hint in _PLAIN_ENCODERS:
             return self.refer(_PLAIN_ENCODERS[hint])
         body = self.expression(hint, "_each")
-        return self.refer(self.function("_each", body if _optional(hint) is None else f"str({body})"))
+        return self.refer(
+            self.function("_each", body if _optional(hint) is None else f"str({body})")
+        )
 
     def fields(self, cls: type, value: str, given: tuple[str, ...] = ()) -> str:
         """Source for a value of an attrs class; ``given`` fields are texts already."""

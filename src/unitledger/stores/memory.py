@@ -7,15 +7,15 @@ brought up to date lot by lot; a bucket made before a lot's terms were edited is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from itertools import islice
 from threading import RLock
-from typing import Any, Generic, TypeAlias, TypeVar, final
+from typing import Any, TypeAlias, TypeVar, final
 
 from unitledger.accounts import EMPTY_CELLS, Cells, State, wallet_unit
-from unitledger.buckets import Bucket
+from unitledger.buckets import Bucket, Plan
 from unitledger.claims import Claim
 from unitledger.commands import Head
 from unitledger.errors import InvariantViolation, NotLocked
@@ -36,45 +36,53 @@ _Cached: TypeAlias = tuple[BurnOrder, int, Bucket]
 _Pairs: TypeAlias = dict[str, dict[str, bool]]
 _Layer: TypeAlias = tuple[_Pairs, int]
 """Pairs of a value and a key, and how many there are at the most."""
+_Change: TypeAlias = tuple[LotId, int, int]
+"""A lot, and what can be spent of it before and after."""
 _ABSENT = object()
+_FREE, _EXPIRED = State.FREE, State.EXPIRED
 _MOST_ORDERS = 4
 """Under how many burn orders a wallet's bucket is kept."""
 
 
-class _Table(Generic[_K, _V]):
-    """A mapping that is forked without copying: its own rows over frozen layers below."""
+class _Table(dict[_K, _V | None]):
+    """A mapping that is forked without copying: its own rows over frozen layers below.
 
-    __slots__ = ("_below", "rows")
+    ``table[key]`` is ``None`` where there is nothing.
+    """
 
-    def __init__(self, below: tuple[dict[_K, _V], ...] = ()) -> None:
-        self.rows: dict[_K, _V] = {}
+    __slots__ = ("_below",)
+
+    def __init__(self, below: tuple[Mapping[_K, _V | None], ...] = ()) -> None:
+        super().__init__()
         self._below = below
 
-    def get(self, key: _K) -> _V | None:
-        value = self.rows.get(key)
-        if value is None:
-            for layer in self._below:
-                value = layer.get(key)
-                if value is not None:
-                    return value
-        return value
+    def __missing__(self, key: _K) -> _V | None:
+        for layer in self._below:
+            value = layer.get(key)
+            if value is not None:
+                return value
+        return None
 
-    def layers(self) -> tuple[dict[_K, _V], ...]:
+    def layers(self) -> tuple[Mapping[_K, _V | None], ...]:
         """Every layer, the newest first."""
-        return (self.rows, *self._below)
+        return (self, *self._below)
 
     def set(self, key: _K, value: _V, undo: _Undo) -> None:
-        undo.append((self.rows, key, self.rows.get(key, _ABSENT)))
-        self.rows[key] = value
+        undo.append((self, key, self.get(key, _ABSENT)))
+        self[key] = value
 
-    def fork(self) -> _Table[_K, _V]:
-        """Another table with the same rows; neither sees what the other writes from now on."""
-        if self.rows:
-            top, below = self.rows, self._below
+    def fork(self) -> tuple[_Table[_K, _V], _Table[_K, _V]]:
+        """Two tables with the same rows, neither of which sees what the other writes.
+
+        They stand on this one, which is not written any more.
+        """
+        below = self._below
+        if self:
+            top: Mapping[_K, _V | None] = self
             while below and len(below[0]) <= 2 * len(top):
                 top, below = {**below[0], **top}, below[1:]
-            self.rows, self._below = {}, (top, *below)
-        return type(self)(self._below)
+            below = (top, *below)
+        return _Table(below), _Table(below)
 
 
 class _Index:
@@ -119,14 +127,14 @@ class _Index:
         """Every layer, the newest first."""
         return (self.rows, *(layer for layer, _ in self._below))
 
-    def fork(self) -> _Index:
-        """Another index with the same keys; neither sees what the other writes from now on."""
+    def fork(self) -> tuple[_Index, _Index]:
+        """This index and another with the same keys; neither sees what the other writes."""
         if self.rows:
             top, size, below = self.rows, self._size, self._below
             while below and below[0][1] <= 2 * size:
                 top, size, below = _joined(below[0][0], top), size + below[0][1], below[1:]
             self.rows, self._size, self._below = {}, 0, ((top, size), *below)
-        return _Index(self._below)
+        return self, _Index(self._below)
 
 
 def _joined(lower: _Pairs, upper: _Pairs) -> _Pairs:
@@ -154,14 +162,15 @@ class _Journal:
             place -= len(part)
         return self.own[place]
 
-    def fork(self) -> _Journal:
+    def fork(self) -> tuple[_Journal, _Journal]:
+        """This journal and another that began with the same entries."""
         if self.own:
             last, before = self.own, self._before
             while before and len(before[-1]) <= 2 * len(last):
                 last, before = before[-1] + last, before[:-1]
             self._before, self.own = (*before, last), []
             self._length = sum(map(len, self._before))
-        return _Journal(self._before)
+        return self, _Journal(self._before)
 
 
 class _Portal:
@@ -197,7 +206,7 @@ class _Portal:
         self.records = _Table[tuple[str, str], Record]()
         self.authors = _Table[tuple[str, str], RequestId]()
         self.index = _Index()
-        self.requests = _Table[RequestId, int]()
+        self.requests = _Table[RequestId, Kept]()
         self.buckets = _Table[WalletId, tuple[_Cached, ...]]()
         self.journal = _Journal()
         self.counts = {"edits": 0}
@@ -206,13 +215,17 @@ class _Portal:
         other = _Portal()
         for name in self.__slots__:
             if name != "counts":
-                setattr(other, name, getattr(self, name).fork())
+                mine, theirs = getattr(self, name).fork()
+                setattr(self, name, mine)
+                setattr(other, name, theirs)
         other.counts = dict(self.counts)
         return other
 
 
-def _usable(cells: Cells) -> int:
-    return cells[State.FREE] + cells[State.EXPIRED]
+def _is_done(plan: Plan, change: list[_Change]) -> bool:
+    """Whether what happened to a wallet is exactly what the plan wanted."""
+    taken = [(lot.id, parts) for lot, parts in plan.taken]
+    return taken == [(lot_id, before - after) for lot_id, before, after in change]
 
 
 class _Unit:
@@ -227,20 +240,19 @@ class _Unit:
         self._carried: dict[WalletId, list[Claim]] | None = None
 
     def request(self, request: RequestId) -> Kept | None:
-        place = self._portal.requests.get(request)
-        return None if place is None else self._portal.journal[place - 1]
+        return self._portal.requests[request]
 
     def head(self, wallet: WalletId) -> Head | None:
-        return self._portal.heads.get(wallet)
+        return self._portal.heads[wallet]
 
     def cells(self, wallet: WalletId, lot: LotId) -> Cells:
-        return self._portal.cells.get((wallet, lot)) or EMPTY_CELLS
+        return self._portal.cells[wallet, lot] or EMPTY_CELLS
 
     def holdings(self, wallet: WalletId) -> list[tuple[Lot, Cells]]:
         lots = self._portal.lots
         found: list[tuple[Lot, Cells]] = []
         for lot_id in self._portal.held.of(wallet):
-            lot = lots.get(LotId(lot_id))
+            lot = lots[LotId(lot_id)]
             if lot is not None:
                 found.append((lot, self.cells(wallet, lot.id)))
         return found
@@ -249,38 +261,38 @@ class _Unit:
         self, wallet: WalletId, order: BurnOrder, at: datetime, at_least: int | None
     ) -> Bucket:
         portal = self._portal
-        for cached, edits, bucket in portal.buckets.get(wallet) or ():
+        for cached, edits, bucket in portal.buckets[wallet] or ():
             if (cached is order or cached == order) and (
                 edits == portal.counts["edits"] or not self._outdated(wallet, edits)
             ):
                 return bucket
-        held = ((lot, _usable(cells)) for lot, cells in self.holdings(wallet))
+        held = ((lot, cells[_FREE] + cells[_EXPIRED]) for lot, cells in self.holdings(wallet))
         bucket = Bucket.sorted(held, unit=wallet_unit(wallet), order=order)
-        others = [kept for kept in portal.buckets.get(wallet) or () if kept[0] != order]
+        others = [kept for kept in portal.buckets[wallet] or () if kept[0] != order]
         kept = (*others[1 - _MOST_ORDERS :], (order, portal.counts["edits"], bucket))
         if self._written:
             portal.buckets.set(wallet, kept, self._undo)
         else:
-            portal.buckets.rows[wallet] = kept
+            portal.buckets[wallet] = kept
         return bucket
 
     def _outdated(self, wallet: WalletId, edits: int) -> bool:
         """Whether a lot that the wallet ever held was edited since so many edits."""
         portal = self._portal
-        changed = (portal.edited.get(place) for place in range(edits, portal.counts["edits"]))
-        return any(lot is not None and portal.cells.get((wallet, lot)) for lot in changed)
+        changed = (portal.edited[place] for place in range(edits, portal.counts["edits"]))
+        return any(lot is not None and portal.cells[wallet, lot] for lot in changed)
 
     def lot(self, lot: LotId) -> Lot | None:
-        return self._portal.lots.get(lot)
+        return self._portal.lots[lot]
 
     def claim(self, claim: ClaimId) -> Claim | None:
-        return self._portal.claims.get(claim)
+        return self._portal.claims[claim]
 
     def claims(self, wallet: WalletId) -> list[Claim]:
         if self._carried is None:
             self._carried = {}
             layers = reversed(self._portal.claims.layers())
-            every = {name: claim for layer in layers for name, claim in layer.items()}
+            every = {name: claim for layer in layers for name, claim in layer.items() if claim}
             for _, claim in sorted(every.items()):
                 for carrier in claim.wallets:
                     self._carried.setdefault(carrier, []).append(claim)
@@ -295,10 +307,10 @@ class _Unit:
         ]
 
     def record(self, kind: str, key: str) -> Record | None:
-        return self._portal.records.get((kind, key))
+        return self._portal.records[kind, key]
 
     def author(self, kind: str, key: str) -> RequestId | None:
-        return self._portal.authors.get((kind, key))
+        return self._portal.authors[kind, key]
 
     def find(
         self, kind: str, name: str, value: str, *, after: str = "", limit: int = 1000
@@ -320,17 +332,18 @@ class _Unit:
 
     def post(self, posting: Posting) -> None:
         portal, undo, request = self._portal, self._undo, posting.request
-        if portal.requests.get(request) is not None:
+        if portal.requests[request] is not None:
             raise NotLocked(record_lock("request", request))
         self._carried = None
         for lot in posting.lots:
-            if portal.lots.get(lot.id) is not None:
+            if portal.lots[lot.id] is not None:
                 raise NotLocked(record_lock("lot", lot.id))
             portal.lots.set(lot.id, lot, undo)
         if posting.terms:
             self._edit_terms(posting)
-        for (wallet, lot_id), cells in posting.cells:
-            self._post_cells(wallet, lot_id, cells)
+        changes = self._post_cells(posting.cells)
+        for wallet, change in changes.items():
+            self._post_bucket(wallet, change, posting.plans.get(wallet))
         for claim in posting.claims:
             if claim.deadline is not None:
                 self._post_deadline(claim)
@@ -341,12 +354,12 @@ class _Unit:
             portal.heads.set(head.wallet, head, undo)
         self._written += 1
         portal.journal.own.append(posting.kept)
-        portal.requests.set(request, len(portal.journal), undo)
+        portal.requests.set(request, posting.kept, undo)
 
     def _edit_terms(self, posting: Posting) -> None:
         portal, undo = self._portal, self._undo
         for edit in posting.terms:
-            lot = portal.lots.get(edit.lot)
+            lot = portal.lots[edit.lot]
             if lot is not None:
                 portal.lots.set(edit.lot, lot.under(edit.terms, posting.at), undo)
                 place = portal.counts["edits"]
@@ -354,29 +367,48 @@ class _Unit:
                 undo.append((portal.counts, "edits", place))
                 portal.counts["edits"] = place + 1
 
-    def _post_cells(self, wallet: WalletId, lot_id: LotId, cells: Cells) -> None:
-        portal, undo, key = self._portal, self._undo, (wallet, lot_id)
-        old = portal.cells.get(key)
-        if old is None:
-            portal.held.add(wallet, lot_id, undo)
-            portal.holders.add(lot_id, wallet, undo)
-            old = EMPTY_CELLS
-        portal.cells.set(key, cells, undo)
-        before, after = _usable(old), _usable(cells)
-        cached = portal.buckets.get(wallet)
-        if before == after or not cached:
-            return
-        lot = portal.lots.get(lot_id)
-        edits, put = portal.counts["edits"], list[_Cached]()
-        for order, seen, bucket in cached:
-            if lot is not None and (seen == edits or not self._outdated(wallet, seen)):
-                put.append((order, edits, bucket.put(lot, before, after)))
-        portal.buckets.set(wallet, tuple(put), undo)
+    def _post_cells(self, rows: Iterable[tuple[CellKey, Cells]]) -> dict[WalletId, list[_Change]]:
+        """Write the cells; returns how much more or less can be spent, by wallet."""
+        portal, undo = self._portal, self._undo
+        changes: dict[WalletId, list[_Change]] = {}
+        for key, cells in rows:
+            wallet, lot_id = key
+            old = portal.cells[key]
+            if old is None:
+                portal.held.add(wallet, lot_id, undo)
+                portal.holders.add(lot_id, wallet, undo)
+                old = EMPTY_CELLS
+            portal.cells.set(key, cells, undo)
+            before, after = old[_FREE] + old[_EXPIRED], cells[_FREE] + cells[_EXPIRED]
+            if before != after:
+                changes.setdefault(wallet, []).append((lot_id, before, after))
+        return changes
+
+    def _post_bucket(self, wallet: WalletId, change: list[_Change], plan: Plan | None) -> None:
+        """Bring a wallet's buckets up to date, under every order they are kept under."""
+        cached = self._portal.buckets[wallet]
+        if cached:
+            edits = self._portal.counts["edits"]
+            kept = [
+                (order, edits, self._after(bucket, change, plan))
+                for order, seen, bucket in cached
+                if seen == edits or not self._outdated(wallet, seen)
+            ]
+            self._portal.buckets.set(wallet, tuple(kept), self._undo)
+
+    def _after(self, bucket: Bucket, change: list[_Change], plan: Plan | None) -> Bucket:
+        if plan is not None and plan.bucket is bucket and _is_done(plan, change):
+            return plan.after
+        for lot_id, before, after in change:
+            lot = self._portal.lots[lot_id]
+            if lot is not None:
+                bucket = bucket.put(lot, before, after)
+        return bucket
 
     def _post_deadline(self, claim: Claim) -> None:
         """Keep at hand which wallets a claim with a deadline still holds something in."""
         deadlines, undo = self._portal.deadlines, self._undo
-        before = self._portal.claims.get(claim.id) or claim
+        before = self._portal.claims[claim.id] or claim
         holding = {part.wallet for part in claim.segments if part.state is State.HELD}
         for wallet in {*before.wallets, *claim.wallets}:
             change = deadlines.add if wallet in holding else deadlines.drop
@@ -385,7 +417,7 @@ class _Unit:
     def _post_record(self, record: Record, request: RequestId) -> None:
         portal, undo = self._portal, self._undo
         name = (record.KIND, record.key)
-        before = portal.records.get(name)
+        before = portal.records[name]
         if before is None:
             portal.authors.set(name, request, undo)
         else:
@@ -442,10 +474,10 @@ class MemoryStore:
     def kept(self, portal: PortalId, request: RequestId) -> Kept | None:
         """The entry that a request led to; see `unitledger.ports.Store`."""
         tables = self._portals.get(portal)
-        if tables is None or tables.requests.get(request) is None:
+        if tables is None or tables.requests[request] is None:
             return None
         with self._lock:
-            return _Unit(tables).request(request)
+            return tables.requests[request]
 
     @contextmanager
     def read(self, portal: PortalId) -> Iterator[Reading]:
@@ -457,32 +489,32 @@ class MemoryStore:
 _ONE_BY_ONE = "units of work of a portal come one after the other"
 
 
-class _Begun:
-    """The span of a unit of work: the lock is held, and what was posted is undone on an error."""
+class _Begun(_Unit):
+    """A unit of work and its span: the lock is held, and an error undoes what was posted."""
 
-    __slots__ = ("_portal", "_store", "_unit")
+    __slots__ = ("_name", "_store")
 
-    def __init__(self, store: MemoryStore, portal: PortalId) -> None:
+    def __init__(self, store: MemoryStore, name: PortalId) -> None:
         self._store = store
-        self._portal = portal
+        self._name = name
 
     def __enter__(self) -> _Unit:
-        store = self._store
+        store, name = self._store, self._name
         store._lock.acquire()
-        if self._portal in store._open:
+        if name in store._open:
             store._lock.release()
-            raise InvariantViolation(_ONE_BY_ONE, f"a second one of {self._portal} inside it")
-        store._open.add(self._portal)
-        tables = store._portals.get(self._portal)
+            raise InvariantViolation(_ONE_BY_ONE, f"a second one of {name} inside it")
+        store._open.add(name)
+        tables = store._portals.get(name)
         if tables is None:
-            tables = store._portals.setdefault(self._portal, _Portal())
-        self._unit = _Unit(tables)
-        return self._unit
+            tables = store._portals.setdefault(name, _Portal())
+        super().__init__(tables)
+        return self
 
     def __exit__(self, kind: type[BaseException] | None, *details: object) -> None:
         try:
             if kind is not None:
-                self._unit.undo()
+                self.undo()
         finally:
-            self._store._open.discard(self._portal)
+            self._store._open.discard(self._name)
             self._store._lock.release()
