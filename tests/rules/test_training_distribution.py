@@ -17,11 +17,13 @@ from unitledger.errors import (
     InvalidType,
     InvalidValue,
     LimitExceeded,
+    NegativeAmount,
     NotPermitted,
     OutsideAudience,
     UnknownObject,
     WrongUnit,
 )
+from unitledger.orders import LATEST_EXPIRY
 from unitledger.policy import Policy
 from unitledger.training import Distribute, FireAssignment, Item, PlaceOrder
 
@@ -118,11 +120,13 @@ def test_membership_is_asked_when_units_are_handed_out() -> None:
 
 @rule("TU-028", "TU-091")
 def test_the_row_named_is_the_one_that_gives() -> None:
-    room = fired(amounts="10 sales, 20 sales")
+    room = fired(amounts="10 sales, 20 sales, 30 legal")
     receipt = room.do(form("ann 15", row=2), DAN)
     assert {move.lot for move in receipt.moves} == {"spring/1/2"}
     assert room.available(POT) == "10.00"
     room.refused(InsufficientUnits, form("ann 15", row=1), DAN)
+    room.refused(OutsideAudience, form("ann 15", row=3), DAN)
+    room.do(form("lea 15", row=3), DAN)
 
 
 @rule("TU-090", "TU-061")
@@ -236,9 +240,9 @@ def test_a_batch_is_named_by_numbers_from_one(row: Any, cycle: Any) -> None:
 
 
 def test_a_forged_amount_is_refused_at_the_door() -> None:
-    room, command = fired(), form("ann 1")
+    room, command = fired(), form("ann 1, bob 5")
     object.__setattr__(command.amounts[0][1], "parts", -100)
-    with pytest.raises(InvalidInput):
+    with pytest.raises(NegativeAmount):
         room.ledger.execute(command, by=DAN, request="forged")
 
 
@@ -250,16 +254,27 @@ def test_a_form_may_have_many_users() -> None:
     assert room.available(POT) == "0.00"
 
 
-def test_a_correction_in_the_batch_is_handed_out_in_burn_order() -> None:
-    room = fired(expires=day(30))
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        pytest.param(
+            Policy(burn_order=LATEST_EXPIRY),
+            "extra 4 to ann, extra 1 to bob, spring/1/1 2 to bob",
+            id="the default",
+        ),
+        pytest.param(
+            Policy(move_order=LATEST_EXPIRY),
+            "spring/1/1 4 to ann, spring/1/1 3 to bob",
+            id="the furthest expiry first",
+        ),
+    ],
+)
+def test_lots_of_a_batch_are_handed_out_in_move_order(policy: Policy, told: str) -> None:
+    room = fired(policy, expires=day(30))
     room.issue(POT, "extra 5 d10")
-    receipt = room.do(form("ann 4, bob 3"), DAN)
-    told = [(move.lot, move.target.wallet, move.parts) for move in receipt.moves]
-    assert told == [
-        ("extra", "member/ann", 400),
-        ("extra", "member/bob", 100),
-        ("spring/1/1", "member/bob", 200),
-    ]
+    moves = room.do(form("ann 4, bob 3"), DAN).moves
+    words = [f"{m.lot} {m.parts // 100} to {m.target.wallet[7:]}" for m in moves]
+    assert ", ".join(words) == told
 
 
 def test_the_role_is_asked_before_the_assignment() -> None:
