@@ -106,8 +106,8 @@ class Fold:
         self.records: dict[tuple[str, str], Record] = {}
         self.authors: dict[tuple[str, str], RequestId] = {}
         self.requests: dict[RequestId, str] = {}
-        self.portal = PortalId("")
-        self.count = 0
+        self.portal: PortalId = PortalId("")
+        self.count: int = 0
 
     def apply(self, entry: Entry, entry_hash: str) -> None:
         """Take one more entry into account.

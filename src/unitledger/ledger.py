@@ -357,9 +357,9 @@ class Ledger:
         clock: Clock | None = None,
         directory: Directory | None = None,
     ) -> None:
-        self.store = store
-        self.portal = PortalId(check_id(portal, "portal"))
-        self.policy = Policy() if policy is None else policy
+        self.store: Store = store
+        self.portal: PortalId = PortalId(check_id(portal, "portal"))
+        self.policy: Policy = Policy() if policy is None else policy
         self.clock: Clock = SystemClock() if clock is None else clock
         self.directory: Directory = FixedDirectory() if directory is None else directory
 

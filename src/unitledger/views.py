@@ -76,11 +76,11 @@ class LockedView:
     ) -> None:
         self._reading = reading
         self._locks = locks
-        self.at = at
-        self.clock = clock
-        self.actor = actor
-        self.request = request
-        self.policy = policy
+        self.at: datetime = at
+        self.clock: datetime = clock
+        self.actor: Actor = actor
+        self.request: RequestId = request
+        self.policy: Policy = policy
         self._directory = directory
         self.answers: list[Answer] = []
         self.heads: dict[WalletId, Head | None] = {}

@@ -132,7 +132,7 @@ class Stage:
     ) -> None:
         self._clock = FixedClock(at)
         self._people = _People(directory)
-        self.ledger = Ledger(
+        self.ledger: Ledger = Ledger(
             store, portal=portal, policy=policy, clock=self._clock, directory=self._people
         )
 
