@@ -1,0 +1,18 @@
+"""The rules reference says what the code and the tests say."""
+
+from __future__ import annotations
+
+from tests.shape.rules import PAGE, numbers, page, proved, served
+
+
+def test_a_span_names_every_rule_in_it() -> None:
+    assert numbers("TU-120 to TU-122, C4, X-01.") == {"TU-120", "TU-121", "TU-122", "C4", "X-01"}
+
+
+def test_rules_are_served_and_proved() -> None:
+    assert {"C1", "TU-190", "I1"} <= served().keys() & proved().keys()
+
+
+def test_the_rules_reference_is_up_to_date() -> None:
+    """`python -m tests.shape.rules` writes it anew."""
+    assert PAGE.read_text("utf-8") == page()
