@@ -16,7 +16,7 @@ import pytest
 from unitledger.amounts import Credits
 from unitledger.commands import Actor, Command, Outcome, Receipt, Role
 from unitledger.credits import Allocate, Enrolment, EnrolmentState, Grant, Invite, invite_at
-from unitledger.errors import Refused, UnitLedgerError
+from unitledger.errors import Refused
 from unitledger.ids import LotId, WalletId
 from unitledger.ledger import Ledger
 from unitledger.lots import Scope
@@ -176,7 +176,3 @@ def portal(policy: Policy | None = None) -> Iterator[Portal]:
     opened = Portal(policy)
     yield opened
     opened.check()
-
-
-def code(refusal: UnitLedgerError) -> str:
-    return refusal.code
