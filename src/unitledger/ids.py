@@ -66,14 +66,14 @@ def check_id(value: str, field: str = "id") -> str:
     """
     if type(value) is not str:
         raise InvalidType(field, shown(value), "str")
-    if not 0 < len(value) <= MAX_ID_LENGTH or not _printable(value):
+    if not (
+        0 < len(value) <= MAX_ID_LENGTH
+        and value.isascii()
+        and value.isprintable()
+        and value[0] != " " != value[-1]
+    ):
         raise InvalidId(field, shown(value))
     return value
-
-
-def _printable(text: str) -> bool:
-    """Whether a text is printable ASCII without a space at either end."""
-    return text.isascii() and text.isprintable() and text[0] != " " != text[-1]
 
 
 def derived_id(request: str, index: int) -> str:

@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
-from typing import Any, TypeAlias, TypeVar, final
+from typing import Any, NamedTuple, TypeAlias, TypeVar, final
 
 import attrs
 
@@ -276,17 +276,17 @@ class Call(Value):
     reason: str = ""
 
 
-@final
-@attrs.frozen
-class _Prepared:
-    """A call whose values are known to be sound, with its fingerprint."""
+class _Prepared(NamedTuple):
+    """A call whose values are known to be sound, with its fingerprint and canonical texts."""
 
     command: Command[Any]
     by: Actor
     request: RequestId
     reason: str
     fingerprint: str
-    texts: tuple[str, str, str]
+    actor_text: str
+    command_text: str
+    reason_text: str
 
 
 _actor_text = lru_cache(maxsize=1024)(encode)
@@ -313,10 +313,11 @@ def _prepared(command: Command[Any], by: Actor, request: str, reason: str) -> _P
     check_reason(reason)
     recheck(by)
     recheck(command)
-    texts = _actor_text(by), encode(command), encode(reason)
-    signed = "\n".join(("unitledger/request/1", *texts)).encode("ascii")
+    actor, asked = _actor_text(by), encode(command)
+    why = encode(reason) if reason else '""'
+    signed = f"unitledger/request/1\n{actor}\n{asked}\n{why}".encode("ascii")
     fingerprint = sha256(signed).hexdigest()
-    return _Prepared(command, by, RequestId(request), reason, fingerprint, texts)
+    return _Prepared(command, by, RequestId(request), reason, fingerprint, actor, asked, why)
 
 
 def _executable(command: Command[Any], by: Actor, request: str, reason: str) -> _Prepared:
@@ -562,16 +563,15 @@ class Ledger:
         _check_moment(view, moved)
         touches = tuple([_touch(wallet, head) for wallet, head in sorted(view.heads.items())])
         claims = view.claims_after(decision.claims)
-        actor, command, reason = one.texts
         text = entry_writer()(
             portal=self.portal,
             request=one.request,
             fingerprint=one.fingerprint,
             at=view.at,
             clock=view.clock,
-            actor=actor,
-            reason=reason,
-            command=command,
+            actor=one.actor_text,
+            reason=one.reason_text,
+            command=one.command_text,
             outcome=decision.outcome,
             moves=settled.moves,
             claims=claims,

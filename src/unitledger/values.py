@@ -7,9 +7,10 @@ through its own constructor, so that a tampered pickle meets the same checks as 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from functools import cache
-from typing import Any, ClassVar
+from datetime import date
+from enum import Enum
+from fractions import Fraction
+from typing import Any, ClassVar, NewType, TypeAlias, get_args, get_type_hints
 
 import attrs
 
@@ -17,8 +18,7 @@ from unitledger.errors import InvalidType
 
 __all__ = ["Value", "recheck"]
 
-_MISSING = object()
-_PLAIN = frozenset({type(None), bool, datetime, frozenset, int, str})
+_PLAIN = (bool, date, Fraction, int, str, type(None))
 
 
 def _rebuilt(kind: Callable[..., object], fields: dict[str, object]) -> object:
@@ -57,21 +57,58 @@ def recheck(value: Value) -> None:
         InvalidInput: What its constructor, or that of a value in it, would raise.
         InvalidType: It was made without its constructor, and a field is missing.
     """
-    cls: type = type(value)
-    for name in _names(cls):
-        part = getattr(value, name, _MISSING)
-        if type(part) in _PLAIN:
-            continue
-        for inner in part if type(part) is tuple else (part,):
-            if issubclass(type(inner), Value):
-                recheck(inner)
-        if part is _MISSING:
-            raise InvalidType(name, "missing", f"a {cls.__name__} as its constructor makes it")
-    check = getattr(cls, "__attrs_post_init__", None)
-    if check is not None:
-        check(value)
+    try:
+        _CHECKS[type(value)](value)
+    except AttributeError as missing:
+        made = f"a {type(value).__name__} as its constructor makes it"
+        raise InvalidType(str(missing.name), "missing", made) from missing
 
 
-@cache
-def _names(cls: type) -> tuple[str, ...]:
-    return tuple(field.name for field in attrs.fields(cls) if field.init)
+_Check: TypeAlias = Callable[[Any], object]
+
+
+class _Checks(dict[type, _Check]):
+    """For every class the function that looks at its values, made when the class is first met."""
+
+    def __missing__(self, cls: type) -> _Check:
+        if not issubclass(cls, Value):
+            return _own
+        check = self[cls] = _check_of(cls)
+        return check
+
+
+def _own(_: object) -> None:
+    """What is no value of ours is looked at by the value that it stands in."""
+
+
+def _each(parts: tuple[Any, ...]) -> None:
+    for part in parts:
+        _CHECKS[type(part)](part)
+
+
+_CHECKS = _Checks({tuple: _each})
+
+
+def _check_of(cls: type) -> _Check:
+    hints = get_type_hints(cls)
+    names = [field.name for field in attrs.fields(cls) if field.init]
+    inner = [name for name in names if not _is_plain(hints[name])]
+    own: _Check = getattr(cls, "__attrs_post_init__", _own)
+
+    def check(value: Any) -> None:
+        for name in inner:
+            part = getattr(value, name)
+            _CHECKS[type(part)](part)
+        own(value)
+
+    return check if inner else own
+
+
+def _is_plain(hint: Any) -> bool:
+    """Whether a field of this type holds no value of ours, nor values in it."""
+    while isinstance(hint, NewType):
+        hint = hint.__supertype__
+    parts = [part for part in get_args(hint) if part is not Ellipsis]
+    if parts:
+        return all(map(_is_plain, parts))
+    return isinstance(hint, type) and issubclass(hint, (*_PLAIN, Enum))
