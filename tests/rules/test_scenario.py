@@ -26,6 +26,7 @@ from unitledger.operations import EditExpiry, Hold, Issue, Spend, Transfer
 from unitledger.orders import FIFO, BurnOrder
 from unitledger.policy import Policy, Tender
 from unitledger.scenario import Scenario, shipped
+from unitledger.scenario.figures import compared, figures
 from unitledger.stores.memory import MemoryStore
 from unitledger.training import AudienceRow, CreateAssignment, Item, Method, PlaceOrder, PricedIn
 
@@ -649,6 +650,24 @@ def test_a_clock_that_goes_backwards_is_the_ledgers_business() -> None:
     assert result.ok
     assert result.steps[1].receipt is not None
     assert result.steps[1].receipt.at == NEW_YEAR
+
+
+def test_a_wallet_nobody_touched_is_as_old_as_the_step_says() -> None:
+    earlier = (
+        '[[steps]]\nat = 2025-12-01T00:00:00Z\ncommand = "issue"\nlot = "p"\nwallet = "pool"\n'
+        "amount = 1\n"
+    )
+    result = Scenario.parse(TOP + SPEND + earlier).run()
+    assert result.steps[1].receipt is not None
+    assert result.steps[1].receipt.at == datetime(2025, 12, 1, tzinfo=UTC)
+
+
+def test_a_set_is_compared_in_alphabetical_order() -> None:
+    names = [f"c{n}" for n in range(9)]
+    scope = Scope(courses=frozenset(names))
+    assert compared(figures({"courses": names}), scope, "here") == ()
+    (failure,) = compared(figures({"courses": [*names[:8], "c9"]}), scope, "here")
+    assert str(failure) == "here: courses[8]: expected c9, found c8"
 
 
 def test_a_run_goes_on_after_a_failure() -> None:
