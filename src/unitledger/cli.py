@@ -133,7 +133,8 @@ _SEEDS = ("seed_credits", "seed_units")
 def _run(asked: argparse.Namespace) -> int:
     if asked.journal is not None and len(asked.files) > 1:
         asked.parser.error("--journal takes one scenario: each has a journal of its own")
-    results = [(file, _scenario(file).run()) for file in asked.files]
+    scenarios = [(file, _scenario(file)) for file in asked.files]
+    results = [(file, scenario.run()) for file, scenario in scenarios]
     if asked.journal is not None:
         lines = exported(results[0][1].ledger.journal())
         text = "".join(f"{line}\n" for line in lines)
@@ -149,7 +150,11 @@ def _scenario(file: str) -> Scenario:
     """The scenario of a file, or of that name in the package."""
     if not Path(file).exists() and file in shipped():
         return shipped()[file]
-    return Scenario.load(file)
+    try:
+        return Scenario.load(file)
+    except UnitLedgerError as error:
+        error.add_note(f"in {file}")
+        raise
 
 
 def _code(*, ok: bool) -> int:

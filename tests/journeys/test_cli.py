@@ -161,7 +161,8 @@ def test_a_scenario_with_a_slip_is_refused_with_its_place(capsys: Captured, tmp_
     path = tmp_path / "a.toml"
     path.write_text(TOP + STEP.replace("amount = 1", 'amount = "1.234"'))
     words = complaint(capsys, "run", str(path), code=1)
-    assert words == "too_precise: units is '1.234'; give at most 2 decimals, in steps[0]\n"
+    problem = "too_precise: units is '1.234'; give at most 2 decimals"
+    assert words == f"{problem}, in steps[0], in {path}\n"
 
 
 def test_a_file_that_is_not_there(capsys: Captured) -> None:
