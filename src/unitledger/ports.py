@@ -131,7 +131,10 @@ class Reading(Protocol):
         ...
 
     def due(self, wallet: WalletId, at: datetime) -> Iterable[Claim]:
-        """Every claim holding something in a wallet whose deadline is at or before an instant."""
+        """Every claim with a deadline by an instant that holds something in a wallet, by id.
+
+        A deadline at the instant itself is due; what was released, captured or spent is not.
+        """
         ...
 
     def record(self, kind: str, key: str) -> Record | None:

@@ -1,0 +1,352 @@
+"""The conformance suite on our stores, and on stores with a fault planted in each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from tests.toy_store import _NEW, ToyStore, ToyUnit
+from unitledger.accounts import State, wallet_unit
+from unitledger.buckets import Bucket
+from unitledger.claims import Claim
+from unitledger.ids import LotId, PortalId, RequestId, WalletId
+from unitledger.lots import Lot
+from unitledger.orders import BurnOrder
+from unitledger.ports import Kept, Posting, Store, UnitOfWork
+from unitledger.records import Record
+from unitledger.stores.memory import MemoryStore
+from unitledger.testing.conformance import StoreConformance
+
+
+class TestMemoryStore(StoreConformance, store=MemoryStore): ...
+
+
+class TestForkOfAMemoryStore(StoreConformance, store=lambda: MemoryStore().fork().fork()): ...
+
+
+class TestToyStore(StoreConformance, store=ToyStore): ...
+
+
+# Stores with a fault.
+
+
+class Faulty(ToyStore):
+    """A toy store whose units of work are of another class."""
+
+    unit: Callable[[str], ToyUnit] = ToyUnit
+
+    @contextmanager
+    def begin(
+        self, portal: PortalId, wallets: Iterable[WalletId], keys: Iterable[str]
+    ) -> Iterator[ToyUnit]:
+        with self._lock:
+            unit = type(self).unit(self.texts.get(portal, _NEW))
+            yield unit
+            self.texts[portal] = json.dumps(unit.document)
+
+    @contextmanager
+    def read(self, portal: PortalId) -> Iterator[ToyUnit]:
+        with self._lock:
+            yield type(self).unit(self.texts.get(portal, _NEW))
+
+
+def faulty(**methods: Any) -> type[Faulty]:
+    """A store whose units of work have these methods instead."""
+    return type("Planted", (Faulty,), {"unit": type("PlantedUnit", (ToyUnit,), methods)})
+
+
+class KeepsFailures(Faulty):
+    """What was posted stays, however the unit of work ends."""
+
+    @contextmanager
+    def begin(self, portal: PortalId, *_: object) -> Iterator[ToyUnit]:
+        unit = ToyUnit(self.texts.get(portal, _NEW))
+        try:
+            yield unit
+        finally:
+            self.texts[portal] = json.dumps(unit.document)
+
+
+class LocksNothing(Faulty):
+    """Nobody waits for anybody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock: Any = nullcontext()
+
+
+class OnePortal(Faulty):
+    """There is one portal for all."""
+
+    @contextmanager
+    def begin(self, portal: PortalId, *_: object) -> Iterator[ToyUnit]:
+        with super().begin(PortalId("one"), (), ()) as unit:
+            yield unit
+
+    @contextmanager
+    def read(self, portal: PortalId) -> Iterator[ToyUnit]:
+        with super().read(PortalId("one")) as unit:
+            yield unit
+
+
+class ForksShare(MemoryStore):  # type: ignore[misc]
+    """A fork is the same store once more."""
+
+    def fork(self) -> MemoryStore:
+        return self
+
+
+class KeepsBuckets(MemoryStore):  # type: ignore[misc]
+    """Buckets that a failed unit of work has changed are not put back."""
+
+    def begin(self, portal: PortalId, *locks: Any) -> AbstractContextManager[UnitOfWork]:
+        return self._kept_buckets(portal, super().begin(portal, *locks))
+
+    @contextmanager
+    def _kept_buckets(
+        self, portal: PortalId, begun: AbstractContextManager[UnitOfWork]
+    ) -> Iterator[UnitOfWork]:
+        buckets: dict[Any, Any] = {}
+        try:
+            with begun as unit:
+                try:
+                    yield unit
+                finally:
+                    buckets.update(self._portals[portal].buckets)
+        finally:
+            self._portals[portal].buckets.update(buckets)
+
+
+def _free_alone(
+    self: ToyUnit, wallet: WalletId, order: BurnOrder, at: datetime, at_least: int | None
+) -> Bucket:
+    living = [(lot, cells[State.FREE]) for lot, cells in self.holdings(wallet)]
+    return Bucket.sorted(living, unit=wallet_unit(wallet), order=order)
+
+
+def _cut_behind(
+    self: ToyUnit, wallet: WalletId, order: BurnOrder, at: datetime, at_least: int | None
+) -> Bucket:
+    whole = ToyUnit.bucket(self, wallet, order, at, None)
+    kept = list(whole.entries())[-(at_least or 99) :]
+    pairs = [entry[1:3] for entry in kept]
+    return Bucket.sorted(pairs, unit=whole.unit, order=order)
+
+
+def _without_after(
+    self: ToyUnit, kind: str, name: str, value: str, *, after: str = "", limit: int = 1000
+) -> tuple[Record, ...]:
+    return ToyUnit.find(self, kind, name, value, limit=limit)
+
+
+def _from_after(
+    self: ToyUnit, kind: str, name: str, value: str, *, after: str = "", limit: int = 1000
+) -> tuple[Record, ...]:
+    found = ToyUnit.find(self, kind, name, value)
+    return tuple(islice((record for record in found if record.key >= after), limit))
+
+
+def _any_record(
+    self: ToyUnit, kind: str, name: str, value: str, *, after: str = "", limit: int = 1000
+) -> tuple[Record, ...]:
+    found = (self.record(kind, key) for key in sorted(self.document["records"].get(kind, ())))
+    return tuple(record for record in found if record is not None and record.key > after)[:limit]
+
+
+def _any_case(self: ToyUnit, request: RequestId) -> Kept | None:
+    names = {name.lower(): name for name in self.document["requests"]}
+    return ToyUnit.request(self, RequestId(names.get(request.lower(), request)))
+
+
+def _due_later(self: ToyUnit, wallet: WalletId, at: datetime) -> list[Claim]:
+    return [claim for claim in self.claims(wallet) if claim.deadline and claim.deadline < at]
+
+
+def _due_anywhere(self: ToyUnit, wallet: WalletId, at: datetime) -> list[Claim]:
+    return [claim for claim in self.claims(wallet) if claim.deadline and claim.deadline <= at]
+
+
+def _posting(edit: Callable[[Posting], Posting]) -> Callable[[ToyUnit, Posting], None]:
+    return lambda self, posting: ToyUnit.post(self, edit(posting))
+
+
+def _posts_again(self: ToyUnit, posting: Posting) -> None:
+    self.document["requests"].pop(posting.request, None)
+    for lot in posting.lots:
+        self.document["lots"].pop(lot.id, None)
+    ToyUnit.post(self, posting)
+
+
+def _last_author(self: ToyUnit, posting: Posting) -> None:
+    ToyUnit.post(self, posting)
+    for record in posting.records:
+        self.document["records"][record.KIND][record.key][1] = posting.request
+
+
+def _first_cells(self: ToyUnit, wallet: WalletId) -> list[tuple[Lot, Any]]:
+    return [held for held in ToyUnit.holdings(self, wallet) if any(held[1][1:])]
+
+
+def _unsorted(self: ToyUnit, lot: LotId | None = None) -> list[WalletId]:
+    return ToyUnit.wallets(self, lot)[::-1]
+
+
+def _one_further(self: ToyUnit, *, after: int = 0, limit: int | None = None) -> Iterator[Kept]:
+    return ToyUnit.entries(self, after=max(0, after - 1), limit=limit)
+
+
+def _no(what: str) -> type[Faulty]:
+    nothing: dict[str, Any] = {what: ()}
+    return faulty(post=_posting(lambda posting: posting._replace(**nothing)))
+
+
+_rounded = _posting(lambda posting: posting._replace(at=posting.at.replace(microsecond=1)))
+
+PLANTED: dict[str, tuple[Callable[[], Store], str, str]] = {
+    "posts stay after a failure": (
+        KeepsFailures,
+        "a_failed_unit_of_work_leaves_nothing",
+        "a failed unit of work leaves nothing",
+    ),
+    "buckets stay after a failure": (
+        KeepsBuckets,
+        "a_bucket_is_what_a_wallet_holds",
+        "a bucket is the FREE and EXPIRED parts held",
+    ),
+    "nothing is locked": (
+        LocksNothing,
+        "a_unit_of_work_waits_for_another",
+        "a unit of work waits until another of its wallet has ended",
+    ),
+    "one portal for all": (
+        OnePortal,
+        "a_portal_sees_nothing_of_another",
+        "a portal sees nothing of another",
+    ),
+    "a fork is the same store": (
+        ForksShare,
+        "a_fork_and_its_origin_go_their_own_ways",
+        "a fork sees nothing of its origin's later writes",
+    ),
+    "FREE alone": (
+        faulty(bucket=_free_alone),
+        "a_bucket_is_what_a_wallet_holds",
+        "a bucket is the FREE and EXPIRED parts held",
+    ),
+    "a bucket cut in front": (
+        faulty(bucket=_cut_behind),
+        "a_bucket_may_be_cut_but_not_in_front",
+        "the first lots of a bucket are the first to be used",
+    ),
+    "pages begin anew": (
+        faulty(find=_without_after),
+        "records_are_found_page_after_page",
+        "a page begins behind an id",
+    ),
+    "pages overlap": (
+        faulty(find=_from_after),
+        "records_are_found_page_after_page",
+        "a page begins behind an id",
+    ),
+    "an index of everything": (
+        faulty(find=_any_record),
+        "records_are_found_by_what_they_are_indexed_by_now",
+        "a record is not found by what it was",
+    ),
+    "ids of any case": (
+        faulty(request=_any_case),
+        "ids_are_compared_byte_by_byte",
+        "a request is found by every byte",
+    ),
+    "due a moment late": (
+        faulty(due=_due_later),
+        "claims_are_found_by_wallet_and_deadline",
+        "due are holds of the wallet up to the instant, by id",
+    ),
+    "due without a hold": (
+        faulty(due=_due_anywhere),
+        "claims_are_found_by_wallet_and_deadline",
+        "due are holds of the wallet up to the instant, by id",
+    ),
+    "a request twice": (
+        faulty(post=_posts_again),
+        "a_request_is_accepted_once",
+        "a request is accepted once, and NotLocked says so",
+    ),
+    "a lot twice": (
+        faulty(post=_posts_again),
+        "a_lot_comes_into_being_once",
+        "a lot comes into being once, and NotLocked says so",
+    ),
+    "the last author": (
+        faulty(post=_last_author),
+        "the_latest_of_everything_is_read",
+        "a record's author is who wrote it first",
+    ),
+    "no edits of terms": (
+        _no("terms"),
+        "terms_are_edited_in_one_place",
+        "an edit is read at once",
+    ),
+    "edits at another instant": (
+        faulty(post=_rounded),
+        "terms_are_edited_in_one_place",
+        "an edit is read at once",
+    ),
+    "no claims": (
+        _no("claims"),
+        "what_was_posted_is_read",
+        "a unit of work reads what it posted",
+    ),
+    "no heads": (_no("heads"), "the_latest_of_everything_is_read", "the last head is read"),
+    "no used-up holdings": (
+        faulty(holdings=_first_cells),
+        "holdings_are_in_order_and_keep_what_is_used_up",
+        "holdings are every lot ever held, by lot id",
+    ),
+    "wallets in another order": (
+        faulty(wallets=_unsorted),
+        "wallets_are_listed_in_order",
+        "wallets are those touched, in order",
+    ),
+    "entries from one before": (
+        faulty(entries=_one_further),
+        "entries_stand_in_the_order_they_were_written",
+        "entries stand in the order they were written",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", PLANTED)
+def test_a_planted_fault_is_named(fault: str) -> None:
+    store, test, promise = PLANTED[fault]
+
+    class Suite(StoreConformance, store=store): ...
+
+    with pytest.raises(AssertionError) as caught:
+        getattr(Suite(), f"test_{test}")()  # type: ignore[abstract]
+    assert str(caught.value).startswith(f"{promise}: ")
+
+
+class TestAStoreWithoutAFault(StoreConformance, store=Faulty): ...
+
+
+def test_a_suite_without_a_store_cannot_be_made() -> None:
+    class Suite(StoreConformance): ...
+
+    with pytest.raises(TypeError, match="fresh"):
+        Suite()  # type: ignore[abstract]
+
+
+def test_a_suite_may_make_its_stores_itself() -> None:
+    class Suite(StoreConformance):
+        def fresh(self) -> Store:
+            return MemoryStore()
+
+    Suite().test_what_was_posted_is_read()
