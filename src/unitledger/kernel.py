@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, final
 
 import attrs
 
@@ -106,13 +106,18 @@ def settle(
     written: list[Move] = []
     for key in (*written_down, *_touched(moves)):
         if key not in rows:
-            rows[key] = row = _row(key, lot, cells, at)
-            _write_down(key[0], row, at, written)
+            wallet, lot_id = key
+            found = lot(lot_id)
+            emptied = _FREE if found.lapsed(at) else _EXPIRED
+            row = rows[key] = list(cells(wallet, lot_id)), found, emptied
+            if row[0][emptied]:
+                _write_down(wallet, row, at, written)
     for move in moves:
         _apply(move, rows)
     written += moves
     for (wallet, _), row in rows.items():
-        _write_down(wallet, row, at, written)
+        if row[0][row[2]]:
+            _write_down(wallet, row, at, written)
     _check_claims(written, claims)
     return _settled(written, rows)
 
@@ -136,7 +141,9 @@ def retrace(
         InvariantViolation: The entry breaks a promise; which, it says.
         LimitExceeded: More than 10¹⁵ parts of one lot were issued.
     """
-    rows = {key: _row(key, lot, cells, None) for key in dict.fromkeys(_touched(moves))}
+    rows: dict[CellKey, _Row] = {
+        key: (list(cells(*key)), lot(key[1]), _EXPIRED) for key in dict.fromkeys(_touched(moves))
+    }
     for move in moves:
         _apply(move, rows)
     _check_claims(moves, claims)
@@ -147,27 +154,15 @@ _Row: TypeAlias = tuple[list[int], Lot, State]
 """The cells of a wallet and a lot, the lot, and the state in which its terms leave nothing."""
 
 
-def _row(
-    key: CellKey,
-    lot: Callable[[LotId], Lot],
-    cells: Callable[[WalletId, LotId], Cells],
-    at: datetime | None,
-) -> _Row:
-    wallet, lot_id = key
-    found = lot(lot_id)
-    lapsed = at is not None and found.lapsed(at)
-    return list(cells(wallet, lot_id)), found, _FREE if lapsed else _EXPIRED
-
-
 def _touched(moves: Sequence[Move]) -> list[CellKey]:
-    """Every wallet and lot that moves touch, in order, often more than once."""
+    """Every wallet and lot that well-formed moves touch, in order, often more than once."""
     keys: list[CellKey] = []
     for move in moves:
         _check_form(move)
-        source, target = move.source.wallet, move.target.wallet
-        keys.append((source, move.lot))
+        lot, source, target = move.lot, move.source.wallet, move.target.wallet
+        keys.append((source, lot))
         if target != source:
-            keys.append((target, move.lot))
+            keys.append((target, lot))
     return keys
 
 
@@ -186,13 +181,12 @@ def _check_form(move: Move) -> None:
 
 
 def _write_down(wallet: WalletId, row: _Row, at: datetime, written: list[Move]) -> None:
-    cells, lot, emptied = row
-    if cells[emptied]:
-        move = true_up(wallet, lot, cells, at)
-        if move is not None:
-            cells[move.source.state] -= move.parts
-            cells[move.target.state] += move.parts
-            written.append(move)
+    cells, lot, _ = row
+    move = true_up(wallet, lot, cells, at)
+    if move is not None:
+        cells[move.source.state] -= move.parts
+        cells[move.target.state] += move.parts
+        written.append(move)
 
 
 def _apply(move: Move, rows: dict[CellKey, _Row]) -> None:
@@ -205,16 +199,22 @@ def _apply(move: Move, rows: dict[CellKey, _Row]) -> None:
         reached = rows[target.wallet, move.lot][0]
         if wallet_unit(target.wallet) is not wallet_unit(lot.home):
             raise InvariantViolation("a lot stays in wallets of its unit", f"{lot.id} to {target}")
-    if (came is _ISSUED or goes is _ISSUED) and source.wallet != lot.home:
-        raise InvariantViolation("a lot is issued in its home wallet", f"{move.lot} in {source}")
     leaving[came] -= parts
     reached[goes] += parts
+    if came is _ISSUED or goes is _ISSUED:
+        _check_issued(source, leaving, lot)
     if came is not _ISSUED and leaving[came] < 0:
-        raise InvariantViolation("no cell falls below zero", f"{source} of {move.lot}")
-    if goes is _ISSUED and reached[_ISSUED] > 0:
-        raise InvariantViolation("ISSUED is never above zero", f"{target} of {move.lot}")
-    if leaving[_ISSUED] < -MAX_PARTS:
-        raise LimitExceeded(f"parts of {move.lot}", shown(-leaving[_ISSUED]), MAX_PARTS)
+        raise InvariantViolation("no cell falls below zero", f"{source} of {lot.id}")
+
+
+def _check_issued(end: Account, cells: list[int], lot: Lot) -> None:
+    """A move into or out of ISSUED stays within one wallet, which must be the lot's home."""
+    if end.wallet != lot.home:
+        raise InvariantViolation("a lot is issued in its home wallet", f"{lot.id} in {end}")
+    if cells[_ISSUED] > 0:
+        raise InvariantViolation("ISSUED is never above zero", f"{end.wallet} of {lot.id}")
+    if cells[_ISSUED] < -MAX_PARTS:
+        raise LimitExceeded(f"parts of {lot.id}", shown(-cells[_ISSUED]), MAX_PARTS)
 
 
 def _check_claims(moves: Iterable[Move], claims: Iterable[tuple[Claim | None, Claim]]) -> None:
@@ -259,7 +259,5 @@ def _changed_once(
 
 
 def _settled(moves: Sequence[Move], rows: dict[CellKey, _Row]) -> Settlement:
-    cells = [
-        (key, (row[0], row[1], row[2], row[3], row[4], row[5])) for key, (row, _, _) in rows.items()
-    ]
+    cells: Any = [(key, tuple(row[0])) for key, row in rows.items()]
     return Settlement(tuple(moves), tuple(cells))

@@ -59,6 +59,7 @@ from unitledger.ids import LotId, PortalId, RequestId, WalletId, check_id
 from unitledger.journal import Fold, Verdict, entry_of, entry_writer, kept_of, verify
 from unitledger.kernel import Settlement
 from unitledger.lots import ANYTHING, Lot, Use
+from unitledger.moves import Move
 from unitledger.orders import BurnOrder
 from unitledger.policy import Policy
 from unitledger.ports import Directory, FixedDirectory, Kept, Posting, Reading, Store, UnitOfWork
@@ -441,8 +442,9 @@ class Ledger:
         for _ in range(MAX_TRIES):
             missing = set[str]()
             try:
-                with self._locked(locks) as unit:
-                    moment = self._moment(unit, locks, least)
+                wallets, keys = _in_order(locks)
+                with self.store.begin(self.portal, wallets, keys) as unit:
+                    moment = self._moment(unit, wallets, least)
                     answers = [self._outcome(unit, one, locks, moment, missing) for one in batch]
                     _insist(missing)
                     return tuple(answers)
@@ -473,8 +475,9 @@ class Ledger:
         locks, least = frozenset(_named_locks(prepared.command)), None
         for _ in range(MAX_TRIES):
             try:
-                with self._locked(locks) as unit:
-                    moment = self._moment(unit, locks, least)
+                wallets, keys = _in_order(locks)
+                with self.store.begin(self.portal, wallets, keys) as unit:
+                    moment = self._moment(unit, wallets, least)
                     return self._run(unit, prepared, locks, moment, post=post)
             except NotLocked as missing:
                 with self.store.read(self.portal) as reading:
@@ -494,17 +497,14 @@ class Ledger:
             wanted |= view.wanted | set(view.heads)
         return frozenset(wanted)
 
-    def _locked(self, locks: frozenset[str]) -> Any:
-        keys = sorted(lock for lock in locks if not is_wallet(lock))
-        wallets = sorted(WalletId(lock) for lock in locks if is_wallet(lock))
-        return self.store.begin(self.portal, wallets, keys)
-
-    def _moment(self, reading: Reading, locks: Iterable[str], least: datetime | None) -> _Moment:
+    def _moment(
+        self, reading: Reading, wallets: Iterable[WalletId], least: datetime | None
+    ) -> _Moment:
         """The instant, never before the last entry of a locked wallet, and what the clock said."""
         clock = instant(self.clock.now(), "clock")
         at = clock if least is None else max(clock, least)
-        for lock in locks:
-            head = reading.head(WalletId(lock)) if is_wallet(lock) else None
+        for wallet in wallets:
+            head = reading.head(wallet)
             if head is not None and head.at > at:
                 at = head.at
         return at, clock
@@ -559,8 +559,7 @@ class Ledger:
         settled: Settlement,
     ) -> Posting:
         """Everything that is to be written, the entry as its canonical text."""
-        moved = [view.lot(lot) for lot in dict.fromkeys([move.lot for move in settled.moves])]
-        _check_moment(view, moved)
+        terms_read = _terms_read(view, settled.moves)
         touches = tuple([_touch(wallet, head) for wallet, head in sorted(view.heads.items())])
         claims = view.claims_after(decision.claims)
         text = entry_writer()(
@@ -578,8 +577,8 @@ class Ledger:
             records=decision.records,
             lots=lots,
             terms=decision.terms,
-            terms_read=tuple([(lot.id, lot.version) for lot in moved]),
-            answers=tuple(view.answers),
+            terms_read=terms_read,
+            answers=view.answers,
             touches=touches,
             same_as=decision.same_as,
         )
@@ -723,6 +722,12 @@ class Ledger:
             )
 
 
+def _in_order(locks: frozenset[str]) -> tuple[list[WalletId], list[str]]:
+    """Wallets and record keys, each sorted: the one order in which locks are taken."""
+    wallets = [WalletId(lock) for lock in sorted(locks) if is_wallet(lock)]
+    return wallets, sorted(locks.difference(wallets))
+
+
 def _named_locks(command: Command[Any]) -> tuple[str, ...]:
     """The wallets and record keys that a command names itself."""
     return (*command.wallets(), *command.keys())
@@ -768,11 +773,16 @@ def _settled(view: LockedView, decision: Decision[Any]) -> tuple[tuple[Lot, ...]
     return lots, settled
 
 
-def _check_moment(view: LockedView, moved: Iterable[Lot]) -> None:
-    """Terms that were edited later than now mean that the clock runs behind; then it is later."""
-    latest = max([lot.since for lot in moved if lot.since is not None], default=view.at)
-    if latest > view.at:
-        raise _Behind(latest)
+def _terms_read(view: LockedView, moves: Iterable[Move]) -> tuple[tuple[LotId, int], ...]:
+    """The version of the terms of every lot that moved.
+
+    Terms that were written later than now mean that the clock runs behind; then it is later.
+    """
+    lots = [view.lots[lot] for lot in dict.fromkeys([move.lot for move in moves])]
+    later = [lot.since for lot in lots if lot.since is not None and lot.since > view.at]
+    if later:
+        raise _Behind(max(later))
+    return tuple([(lot.id, lot.version) for lot in lots])
 
 
 def _new_lots(view: LockedView, decision: Decision[Any]) -> tuple[Lot, ...]:

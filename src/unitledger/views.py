@@ -7,8 +7,9 @@ the entry will carry; expiry needs nothing of the kind, because a bucket derives
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, TypeVar, final
 
 from unitledger.accounts import Cells, State
@@ -43,24 +44,12 @@ class LockedView:
         clock: What the clock said when the instant was taken.
     """
 
-    __slots__ = (
-        "_cells",
-        "_claims",
-        "_directory",
-        "_locks",
-        "_lots",
-        "_reading",
-        "actor",
-        "answers",
-        "at",
-        "clock",
-        "heads",
-        "plans",
-        "policy",
-        "released",
-        "request",
-        "wanted",
-    )
+    # What most decisions never change stands here once, and is exchanged, not changed.
+    answers: tuple[Answer, ...] = ()
+    released: tuple[Move, ...] = ()
+    wanted: frozenset[str] = frozenset()
+    _cells: Mapping[CellKey, Cells] = MappingProxyType({})
+    _claims: Mapping[ClaimId, Claim] = MappingProxyType({})
 
     def __init__(
         self,
@@ -82,20 +71,15 @@ class LockedView:
         self.request: RequestId = request
         self.policy: Policy = policy
         self._directory = directory
-        self.answers: list[Answer] = []
         self.heads: dict[WalletId, Head | None] = {}
         self.plans: dict[WalletId, Plan] = {}
-        self.released: list[Move] = []
-        self.wanted: set[str] = set()
-        self._cells: dict[CellKey, Cells] = {}
-        self._claims: dict[ClaimId, Claim] = {}
-        self._lots: dict[LotId, Lot] = {}
+        self.lots: dict[LotId, Lot] = {}
 
     # Locks.
 
     def _need(self, lock: str) -> None:
         if self._locks is None:
-            self.wanted.add(lock)
+            self.wanted |= {lock}
         elif lock not in self._locks:
             raise NotLocked(lock)
 
@@ -117,9 +101,9 @@ class LockedView:
             settled = settle(
                 shift.moves, [(claim, shift.claim)], at=self.at, lot=self.lot, cells=self.cells
             )
-            self._cells.update(settled.cells)
-            self._claims[claim_id] = shift.claim
-            self.released.extend(settled.moves)
+            self._cells = {**self._cells, **dict(settled.cells)}
+            self._claims = {**self._claims, claim_id: shift.claim}
+            self.released += settled.moves
 
     # Quantities.
 
@@ -156,14 +140,15 @@ class LockedView:
         while True:
             bucket = self._bucket(wallet, order, at_least)
             plan = bucket.burn(amount, at=self.at, use=use)
-            if plan.met or len(bucket) < at_least:
+            if len(bucket) < at_least or plan.met:
                 self.plans[wallet] = plan
                 return plan
             at_least *= 8
 
     def cells(self, wallet: WalletId, lot: LotId) -> Cells:
         """What a wallet has of a lot, as last written down."""
-        self.reach(wallet)
+        if wallet not in self.heads:
+            self.reach(wallet)
         changed = self._cells.get((wallet, lot)) if self._cells else None
         return self._reading.cells(wallet, lot) if changed is None else changed
 
@@ -174,11 +159,12 @@ class LockedView:
 
     def lot(self, lot: LotId) -> Lot:
         """A lot under its present terms; one that is just coming into being as well."""
-        found = self._lots.get(lot) if self._lots else None
+        found = self.lots.get(lot)
         if found is None:
             found = self._reading.lot(lot)
             if found is None:
                 raise UnknownObject("lot", lot)
+            self.lots[lot] = found
         return found
 
     def has_lot(self, lot: LotId) -> bool:
@@ -258,7 +244,7 @@ class LockedView:
         return None
 
     def _noted(self, question: str, about: tuple[str, ...], said: tuple[str, ...]) -> Any:
-        self.answers.append(Answer(question, about, said))
+        self.answers += (Answer(question, about, said),)
         return said
 
     # What a decision brings with it.
@@ -271,7 +257,7 @@ class LockedView:
     def knowing(self, lots: Iterable[Lot]) -> None:
         """Let lots that are coming into being, or get other terms, be looked up."""
         for lot in lots:
-            self._lots[lot.id] = lot
+            self.lots[lot.id] = lot
 
     def settled(self, decision: Decision[Any]) -> Settlement:
         """The moves of a decision settled on what the view shows, overdue releases first."""
