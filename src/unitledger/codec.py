@@ -19,7 +19,8 @@ from __future__ import annotations
 import json
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from enum import Enum
 from fractions import Fraction
@@ -198,30 +199,27 @@ def _term_bits(value: Fraction) -> int:
     return max(value.numerator.bit_length(), value.denominator.bit_length())
 
 
-def _parts(value: Amount) -> int:
-    parts = value.parts
+@lru_cache(maxsize=4096, typed=True)
+def _decimals(parts: int, decimals: int) -> str:
+    """The digits of an amount; the same few come again and again."""
     if type(parts) is not int or not 0 <= parts <= MAX_PARTS:
         raise InvalidValue("parts", shown(parts), f"0 to {MAX_PARTS}")
-    return parts
+    return f"{parts // 100}.{parts % 100:02d}" if decimals else f"{parts}"
 
 
 def _units_text(value: Units) -> str:
-    if type(value) is not Units:
-        _wrong(value, "Units")
-    parts = _parts(value)
-    return f'"{parts // 100}.{_HUNDREDTHS[parts % 100]}"'
+    return f'"{_decimals(value.parts, 2)}"' if type(value) is Units else _wrong(value, "Units")
 
 
 def _credits_text(value: Credits) -> str:
-    return f'"{_parts(value)}"' if type(value) is Credits else _wrong(value, "Credits")
+    return f'"{_decimals(value.parts, 0)}"' if type(value) is Credits else _wrong(value, "Credits")
 
 
 def _amount_text(value: Amount) -> str:
     if type(value) is Units:
-        parts = _parts(value)
-        return f'"{parts // 100}.{_HUNDREDTHS[parts % 100]} units"'
+        return f'"{_decimals(value.parts, 2)} units"'
     if type(value) is Credits:
-        return f'"{_parts(value)} credits"'
+        return f'"{_decimals(value.parts, 0)} credits"'
     _wrong(value, "Credits or Units")
 
 
@@ -232,7 +230,13 @@ def _rate_text(value: Rate) -> str:
 def _account_text(value: Account) -> str:
     if type(value) is not Account:
         _wrong(value, "Account")
-    return encode_basestring_ascii(value.wallet + _STATE_TAILS[value.state])
+    return _end_text(value.wallet, value.state)
+
+
+@lru_cache(maxsize=8192, typed=True)
+def _end_text(wallet: str, state: State) -> str:
+    """The accounts in use are written again and again."""
+    return encode_basestring_ascii(f"{wallet} {state.name}")
 
 
 def _state_text(value: State) -> str:
@@ -331,9 +335,7 @@ def _date(value: Any, where: str) -> date:
     raise MalformedDocument(where, f"{shown(value)} is not a date")
 
 
-_HUNDREDTHS = tuple(f"{number:02d}" for number in range(100))
 _STATE_TEXTS = tuple(f'"{state.name}"' for state in State)
-_STATE_TAILS = tuple(f" {state.name}" for state in State)
 
 _PLAIN_ENCODERS: dict[Any, Callable[[Any], str]] = {
     str: _string,
@@ -394,28 +396,35 @@ def _base(hint: Any) -> type:
     raise InvalidType("type", shown(str(hint)), "one of the types that documents are made of")
 
 
-_IN_PLACE: dict[Any, str] = {
-    str: "(_escaped({0}) if type({0}) is str and {0}.isascii() else _string({0}))",
-    int: "({0} if type({0}) is int and -_large < {0} < _large else _number({0}))",
-}
-"""The source of what is written most often; the functions called at the end say what is wrong."""
-
-
 class _Writer:
-    """Writes one expression of encoder source per type, and keeps what the source refers to.
+    """Writes the source of an encoder, and keeps what the source refers to.
 
-    Plain attrs values are written in place, so that an entry is one expression with few calls.
+    A value is written as the body of an f-string, with what it needs first in lines before: checks,
+    loops, branches. Plain attrs values are written in place, so an entry is one function with few
+    calls.
     """
 
     def __init__(self) -> None:
         self.scope: dict[str, Any] = {
             "_escaped": encode_basestring_ascii,
             "_large": _TOO_LARGE,
-            "_none": (),
             "_number": _number,
+            "_state": State,
+            "_states": _STATE_TEXTS,
             "_string": _string,
             "_wrong": _wrong,
         }
+        self._lines: list[str] = []
+        self._depth = 1
+        self._locals = 0
+
+    def function(self, parameters: str, bodies: Iterable[str]) -> Callable[..., str]:
+        """The compiled function of these parameters that returns these bodies, joined."""
+        pieces = [f"f'{body}'" for body in bodies]
+        lines = [f"def made({parameters}):", *self._lines, f"    return {' + '.join(pieces)}"]
+        exec("\n".join(lines), self.scope)  # noqa: S102
+        made: Callable[..., str] = self.scope["made"]
+        return made
 
     def refer(self, value: Any) -> str:
         """The name under which the source finds a value."""
@@ -423,75 +432,111 @@ class _Writer:
         self.scope[name] = value
         return name
 
-    def function(self, parameters: str, body: str) -> Callable[..., str]:
-        """The compiled function of these parameters that returns what the source gives."""
-        exec(f"def made({parameters}):\n    return {body}\n", self.scope)  # noqa: S102
-        made: Callable[..., str] = self.scope["made"]
-        return made
+    def add(self, line: str) -> None:
+        """Put a line into the source."""
+        self._lines.append("    " * self._depth + line)
 
-    def expression(self, hint: Any, value: str) -> str:
-        """Source that gives the text of what the source ``value`` gives."""
+    @contextmanager
+    def under(self, line: str) -> Iterator[None]:
+        """Put a line into the source, and under it what is added meanwhile."""
+        self.add(line)
+        self._depth += 1
+        yield
+        self._depth -= 1
+
+    def local(self, value: str) -> str:
+        """A new name for what the source ``value`` gives."""
+        self._locals += 1
+        self.add(f"_x{self._locals} = {value}")
+        return f"_x{self._locals}"
+
+    def body(self, hint: Any, value: str) -> str:
+        """What writes the value of that type that the source ``value`` gives."""
         hint = _bare(hint)
-        if hint in _IN_PLACE:
-            return _IN_PLACE[hint].format(value)
+        if hint in (str, int, State):
+            return self._in_place(hint, value)
         if hint in _PLAIN_ENCODERS:
-            return f"{self.refer(_PLAIN_ENCODERS[hint])}({value})"
+            return f"{{{self.refer(_PLAIN_ENCODERS[hint])}({value})}}"
         inner = _optional(hint)
         if inner is not None:
-            some = self.expression(inner, value)
-            absent = type(None) in get_args(hint)
-            return f'("null" if {value} is None else {some})' if absent else some
+            may_be_none = type(None) in get_args(hint)
+            return self._choice(inner, value) if may_be_none else self.body(inner, value)
         if get_origin(hint) in (tuple, frozenset):
             return self._many(hint, value)
         if isinstance(hint, type) and issubclass(hint, Enum):
-            return f"{self.refer(_enum_writer(hint))}({value})"
+            return f"{{{self.refer(_enum_writer(hint))}({value})}}"
         if isinstance(hint, type) and attrs.has(hint) and hint not in _NAMES:
-            right = f"type({value}) is {self.refer(hint)}"
-            return (
-                f"({self.fields(hint, value)} if {right} else _wrong({value}, {hint.__name__!r}))"
-            )
-        return f"{self.refer(_kind_writer(_base(hint)))}({value})"
+            one = self.local(value)
+            self._check(f"type({one}) is {self.refer(hint)}", one, hint.__name__)
+            return "".join(self.fields(hint, one))
+        return f"{{{self.refer(_kind_writer(_base(hint)))}({value})}}"
+
+    def _check(self, right: str, value: str, expected: str) -> None:
+        with self.under(f"if not ({right}):"):
+            self.add(f"_wrong({value}, {expected!r})")
+
+    def _in_place(self, hint: Any, value: str) -> str:
+        """What is written most often; the functions called at the end say what is wrong."""
+        one = self.local(value)
+        if hint is State:
+            self._check(f"type({one}) is _state", one, "State")
+            return f"{{_states[{one}]}}"
+        if hint is str:
+            with self.under(f"if type({one}) is not str or not {one}.isascii():"):
+                self.add(f"_string({one})")
+            return f"{{_escaped({one})}}"
+        with self.under(f"if type({one}) is not int or not -_large < {one} < _large:"):
+            self.add(f"_number({one})")
+        return f"{{{one}}}"
+
+    def _choice(self, inner: Any, value: str) -> str:
+        """A value or none."""
+        one, text = self.local(value), self.local("'null'")
+        with self.under(f"if {one} is not None:"):
+            self.add(f"{text} = f'{self.body(inner, one)}'")
+        return f"{{{text}}}"
 
     def _many(self, hint: Any, value: str) -> str:
         args, origin = get_args(hint), get_origin(hint)
-        right = f"type({value}) is {origin.__name__}"
+        one = self.local(value)
         if origin is tuple and args[-1] is not Ellipsis:
-            parts = [self.expression(arg, f"{value}[{i}]") for i, arg in enumerate(args)]
-            text = f"'[{','.join(['%s'] * len(parts))}]' % ({', '.join(parts)},)"
-            right += f" and len({value}) == {len(parts)}"
-            return f"({text} if {right} else _wrong({value}, 'tuple of {len(parts)}'))"
-        texts = f"map({self.each(args[0])}, {value})"
-        if origin is frozenset:
-            texts = f"sorted({texts})"
-        text = f"('[%s]' % ','.join({texts}) if {value} else '[]') if {right}"
-        text = f"({text} else _wrong({value}, {origin.__name__!r}))"
-        return text if origin is frozenset else f"('[]' if {value} is _none else {text})"
+            right = f"type({one}) is tuple and len({one}) == {len(args)}"
+            self._check(right, one, f"tuple of {len(args)}")
+            return f"[{','.join([self.body(arg, f'{one}[{i}]') for i, arg in enumerate(args)])}]"
+        self._check(f"type({one}) is {origin.__name__}", one, origin.__name__)
+        text = self.local("'[]'")
+        with self.under(f"if {one}:"):
+            texts = self.local("[]")
+            with self.under(f"for {text} in {one}:"):
+                self.add(f"{texts}.append(f'{self.body(args[0], text)}')")
+            ordered = f"sorted({texts})" if origin is frozenset else texts
+            self.add(f"{text} = '[' + ','.join({ordered}) + ']'")
+        return f"{{{text}}}"
 
-    def each(self, hint: Any) -> str:
-        """The name of a function that writes one of many."""
-        hint = _bare(hint)
-        if hint in _PLAIN_ENCODERS:
-            return self.refer(_PLAIN_ENCODERS[hint])
-        body = self.expression(hint, "_each")
-        return self.refer(
-            self.function("_each", body if _optional(hint) is None else f"str({body})")
-        )
-
-    def fields(self, cls: type, value: str, given: tuple[str, ...] = ()) -> str:
-        """Source for a value of an attrs class; ``given`` fields are texts already."""
+    def fields(self, cls: type, value: str, given: tuple[str, ...] = ()) -> list[str]:
+        """The bodies that write a value of an attrs class; ``given`` fields are texts already."""
         names = {field.alias: f"{value}.{field.name}" for field in attrs.fields(cls)}
         return self.table(cls, {**names, **{name: name for name in given}}, given)
 
-    def table(self, cls: type, names: Mapping[str, str], given: tuple[str, ...]) -> str:
-        """Source for a class of whose fields we have the source; ``given`` ones give texts."""
-        hints = _hints(cls)
+    def table(self, cls: type, names: Mapping[str, str], given: tuple[str, ...]) -> list[str]:
+        """The same for a class of whose fields we have the source; ``given`` ones give texts."""
         lead = [f'"kind":"{_NAMES[cls]}"'] if cls in _NAMES else []
-        texts = [
-            names[name] if name in given else self.expression(hints[name], names[name])
-            for name in sorted(hints)
+        hints = sorted(_hints(cls).items())
+        written = [
+            f'"{name}":{{{names[name]}}}'
+            if name in given
+            else f'"{name}":{self.body(hint, names[name])}'
+            for name, hint in hints
         ]
-        pattern = ",".join([*lead, *(f'"{name}":%s' for name in sorted(hints))])
-        return f"'{{{pattern}}}' % ({', '.join(texts)},)" if texts else repr("{" + pattern + "}")
+        items = [f"{text}," for text in (*lead, *written)]
+        pieces = ["".join(items[i : i + _PIECE]) for i in range(0, max(len(items), 1), _PIECE)]
+        pieces[0] = "{{" + pieces[0]
+        pieces[-1] = pieces[-1].removesuffix(",") + "}}"
+        return pieces
+
+
+_PIECE = 8
+"""How many fields one f-string writes; the compiler does better on shorter ones."""
 
 
 def encoder(cls: type, *given: str) -> Callable[..., str]:
@@ -504,8 +549,7 @@ def encoder(cls: type, *given: str) -> Callable[..., str]:
     """
     _check_value(cls)
     source = _Writer()
-    body = source.fields(cls, "_value", given)
-    return source.function(", ".join(("_value", *given)), body)
+    return source.function(", ".join(("_value", *given)), source.fields(cls, "_value", given))
 
 
 def writer(cls: type, *given: str) -> Callable[..., str]:
@@ -519,8 +563,8 @@ def writer(cls: type, *given: str) -> Callable[..., str]:
     """
     _check_value(cls)
     source, names = _Writer(), sorted(_hints(cls))
-    body = source.table(cls, {name: name for name in names}, given)
-    return source.function(f"*, {', '.join(names)}", body)
+    bodies = source.table(cls, {name: name for name in names}, given)
+    return source.function(f"*, {', '.join(names)}", bodies)
 
 
 def _encoder(cls: type) -> Callable[[Any], str]:
