@@ -55,20 +55,20 @@ class Story:
         if kind < 9:
             some = choose((None, u(1)))
             return choose((Capture, Release, Reverse))(claim, owner, some)
-        if kind == 9:
+        if kind == 9 or (kind == 12 and not self.sweeps):
             return EditExpiry(lot, home, choose((None, later, later)))
         if kind == 10:
             return choose((VoidUnits(wallet, amount), Restore(wallet, lot, u(1))))
         if kind == 11:
             return choose((Issue(LotId(f"c{number}"), POOL, c(3)), Transfer(POOL, COURSE, c(1))))
-        if kind == 12 and self.sweeps:
+        if kind == 12:
             return Sweep(wallet)
         return Transfer(wallet, ANN if wallet == BEN else BEN, amount)
 
     def _issue(self, lot: LotId, wallet: WalletId, now: float) -> Issue:
         chance = self.chance
         begins = chance.choice((None, None, now + chance.randrange(4)))
-        ends = chance.choice((None, *(now + 5 + chance.randrange(9) for _ in range(3))))
+        ends = chance.choice((None, *(now + 4 + chance.randrange(8) for _ in range(3))))
         return Issue(
             lot,
             wallet,
