@@ -15,9 +15,10 @@ the lots held. Nothing here knows a clock, a store or a rule of either seed.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any, TypeAlias, final
 
 import attrs
@@ -57,7 +58,9 @@ MAX_DEMANDS = 1000
 """How many items one order may have."""
 
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
-_RUN = 32
+_RUN = 64
+_FRONT = 8
+_rank = itemgetter(0)
 
 _Taken: TypeAlias = tuple[tuple[Lot, int], ...]
 _Entry: TypeAlias = tuple[Rank, Lot, int, datetime, datetime]
@@ -151,7 +154,7 @@ class Demand(Value):
 
 
 @final
-@attrs.frozen
+@attrs.frozen(slots=False)  # made for every redemption: a third quicker without slots
 class Plan(Value):
     """Which lots would be used for an amount, and what would be missing. Nothing has happened yet.
 
@@ -374,6 +377,9 @@ class Bucket(Value):
 
     def available(self, *, at: datetime, use: Use = ANYTHING) -> Amount:
         """What can be spent at an instant for a use."""
+        at = instant(at, "at")
+        if type(use) is not Use:
+            raise InvalidType("use", shown(use), "Use")
         lots = ((lot, parts) for _, lot, parts in self.entries())
         return self.unit(parts=sum(parts for lot, parts in lots if lot.usable(at, use)))
 
@@ -413,14 +419,13 @@ class Bucket(Value):
             return self.ordered(order).burn(amount, at=at, use=use)
         at = instant(at, "at")
         self._check(amount, use)
-        runs = self._runs
-        begin = _first_alive(runs, at, self.order)
-        taken, kept, left, (begin, end) = _walk(runs, begin, amount.parts, at, use)
-        if not taken:
-            return Plan(self, amount, at, use, (), self)
-        if left is not None:
-            left = (self.order.reranked(left[0], left[2]), *left[1:])
-        after = Bucket(self.unit, self.order, _rejoined(runs, begin, kept, left, end))
+        order, runs, need = self.order, self._runs, amount.parts
+        burnt = _from_front(runs, need, at, order)
+        if burnt is None:
+            begin = _first_alive(runs, at, order)
+            burnt = _burnt(runs, begin, need, at, use, rerank=order.reranked)
+        taken, _, runs = burnt
+        after = Bucket(self.unit, order, runs) if taken else self
         return Plan(self, amount, at, use, taken, after)
 
     def burn_each(
@@ -472,10 +477,8 @@ class Bucket(Value):
             amount, use = demand.amount, demand.use
             self._check(amount, use)
             begin = _first_alive(runs, at, self.order)
-            taken, kept, left, (begin, end) = _walk(runs, begin, amount.parts, at, use)
-            if taken:
-                runs = _rejoined(runs, begin, kept, left, end)
-                after = after._less(taken, 0 if left is None else left[2])
+            taken, left, runs = _burnt(runs, begin, amount.parts, at, use, rerank=_unmoved)
+            after = after._less(taken, left)
             plans.append(Plan(self, amount, at, use, taken, after, tuple(gone.values())))
             for lot, parts in taken:
                 gone[lot.id] = (lot, gone.get(lot.id, (lot, 0))[1] + parts)
@@ -494,20 +497,24 @@ class Bucket(Value):
         """
         if old < 0 or new < 0:
             raise NegativeAmount("parts", shown(min(old, new)))
-        rank, runs = self.order.rank(lot, old), self._runs
+        order, runs = self.order, self._runs
         if old:
-            runs = _without(runs, rank, lot, old)
-        if new:
-            runs = _with(runs, _entry(self.order.reranked(rank, new), lot, new))
-        return Bucket(self.unit, self.order, runs)
+            rank = order.rank(lot, old)
+            index, at = place = _found(runs, rank, lot, old)
+            entry = _entry(order.reranked(rank, new), lot, new) if new else None
+            runs = _rejoined(runs, place, [], entry, (index, at + 1))
+        elif new:
+            runs = _with(runs, _entry(order.rank(lot, new), lot, new))
+        return Bucket(self.unit, order, runs)
 
     def _less(self, taken: _Taken, left: int) -> Bucket:
         """The bucket less what a plan takes; ``left`` parts stay of the last lot."""
         bucket = self
         for lot, parts in taken[:-1]:
             bucket = bucket.put(lot, parts, 0)
-        lot, parts = taken[-1]
-        return bucket.put(lot, parts + left, left)
+        for lot, parts in taken[-1:]:
+            bucket = bucket.put(lot, parts + left, left)
+        return bucket
 
     def _check(self, amount: Amount, use: Use) -> None:
         if type(amount) is not self.unit:
@@ -521,20 +528,20 @@ class Bucket(Value):
 # them and the tuple over them.
 
 
-def _rank(entry: _Entry) -> Rank:
-    return entry[0]
-
-
-def _last_rank(run: _Run) -> Rank:
-    return run[-1][0]
-
-
 def _end(entry: _Entry) -> datetime:
     return entry[4]
 
 
 def _last_end(run: _Run) -> datetime:
     return run[-1][4]
+
+
+def _first_rank(run: _Run) -> Rank:
+    return run[0][0]
+
+
+def _unmoved(rank: Rank, _: int) -> Rank:
+    return rank
 
 
 def _entry(rank: Rank, lot: Lot, parts: int) -> _Entry:
@@ -547,8 +554,8 @@ def _split(entries: _Run) -> _Runs:
 
 def _place(runs: _Runs, rank: Rank) -> _Place:
     """Where the entry of a rank stands, or would stand."""
-    index = min(bisect_left(runs, rank, key=_last_rank), len(runs) - 1)
-    return index, bisect_left(runs[index], (rank,))
+    index = max(bisect_right(runs, rank, key=_first_rank), 1) - 1
+    return index, bisect_left(runs[index], rank, key=_rank)
 
 
 def _before(runs: _Runs, place: _Place) -> _Entry | None:
@@ -570,25 +577,40 @@ def _replaced(runs: _Runs, begin: _Place, end: _Place, entries: _Run) -> _Runs:
     (first, start), (last, stop) = begin, end
     run = runs[first][:start] + entries + runs[last][stop:]
     last += 1
-    if len(run) < _RUN // 2 and last < len(runs):
+    if first and len(run) < _RUN // 2 and last < len(runs):
         run, last = run + runs[last], last + 1
     pieces = (run,) if 0 < len(run) <= 2 * _RUN else _split(run)
     return runs[:first] + pieces + runs[last:]
 
 
+def _exchanged(runs: _Runs, place: _Place, entry: _Entry) -> _Runs:
+    """The runs with another entry in one place; by way of lists, which is the quickest."""
+    changed, run = list(runs), list(runs[place[0]])
+    run[place[1]] = entry
+    changed[place[0]] = tuple(run)
+    return tuple(changed)
+
+
 def _with(runs: _Runs, entry: _Entry) -> _Runs:
     if not runs:
         return ((entry,),)
-    place = _place(runs, entry[0])
-    return _replaced(runs, place, place, (entry,))
+    index, at = place = _place(runs, entry[0])
+    if len(runs[index]) >= 2 * _RUN:
+        return _replaced(runs, place, place, (entry,))
+    changed, run = list(runs), list(runs[index])
+    run.insert(at, entry)
+    changed[index] = tuple(run)
+    return tuple(changed)
 
 
-def _without(runs: _Runs, rank: Rank, lot: Lot, parts: int) -> _Runs:
-    place = _place(runs, rank) if runs else (0, 0)
-    found = _behind(runs, place) if runs else None
-    if found is None or found[0] != rank or found[2] != parts:
+def _found(runs: _Runs, rank: Rank, lot: Lot, parts: int) -> _Place:
+    """Where the entry of a lot stands: in front more often than anywhere else."""
+    in_front = not runs or runs[0][0][0] == rank
+    index, at = place = (0, 0) if in_front else _place(runs, rank)
+    found = runs[index][at : at + 1] if runs else ()
+    if not found or found[0][0] != rank or found[0][2] != parts:
         raise InvariantViolation("a bucket holds what its wallet holds", f"not so for {lot.id}")
-    return _replaced(runs, place, (place[0], place[1] + 1), ())
+    return place
 
 
 def _first_alive(runs: _Runs, now: datetime, order: BurnOrder) -> _Place:
@@ -601,54 +623,107 @@ def _first_alive(runs: _Runs, now: datetime, order: BurnOrder) -> _Place:
     return index, bisect_right(runs[index], now, key=_end)
 
 
-def _walk(
-    runs: _Runs, begin: _Place, need: int, now: datetime, use: Use
-) -> tuple[_Taken, list[_Entry], _Entry | None, tuple[_Place, _Place]]:
+def _from_front(
+    runs: _Runs, need: int, now: datetime, order: BurnOrder
+) -> tuple[_Taken, int, _Runs] | None:
+    """What `_burnt` returns, in the usual case: the first run serves any use and is enough.
+
+    The first run is kept short, because every burn copies it.
+    """
+    if not runs or not need:
+        return None
+    run, place = runs[0], 0
+    taken: list[tuple[Lot, int]] = []
+    for rank, lot, parts, effective, expires in run:
+        place += 1
+        if lot.scope is not None or not effective <= now < expires:
+            return None
+        if parts < need:
+            taken.append((lot, parts))
+            need -= parts
+            continue
+        taken.append((lot, need))
+        left, rest = parts - need, run[place:]
+        if not left:
+            return tuple(taken), 0, (rest, *runs[1:]) if rest else runs[1:]
+        entry = (order.reranked(rank, left), lot, left, effective, expires)
+        if entry[0] < rest[0][0] if rest else len(runs) == 1 or entry[0] < runs[1][0][0]:
+            if len(rest) > 2 * _FRONT:
+                return tuple(taken), left, ((entry, *rest[:_FRONT]), rest[_FRONT:], *runs[1:])
+            return tuple(taken), left, ((entry, *rest), *runs[1:])
+        return tuple(taken), left, _with((rest, *runs[1:]) if rest else runs[1:], entry)
+    return None
+
+
+def _burnt(
+    runs: _Runs,
+    begin: _Place,
+    need: int,
+    now: datetime,
+    use: Use,
+    *,
+    rerank: Callable[[Rank, int], Rank],
+) -> tuple[_Taken, int, _Runs]:
     """Take in order until the need is met or the runs end.
 
-    Returns what is taken; what was passed over since the first lot taken; what is left of the last
-    one, under its old rank; and the places of the first lot taken and behind the last.
+    Returns what is taken, how much is left of the last lot taken, and the runs afterwards, where
+    ``rerank`` says what rank the rest of that lot has.
     """
     taken: list[tuple[Lot, int]] = []
     kept: list[_Entry] = []
+    left = None
     index, place = begin
     while need and index < len(runs):
-        for entry in runs[index][place:]:
+        run = runs[index]
+        for entry in run[place:] if place else run:
             place += 1
             rank, lot, parts, effective, expires = entry
             if not effective <= now < expires or (
                 lot.scope is not None and not lot.scope.admits(use)
             ):
-                if taken:
-                    kept.append(entry)
+                kept.append(entry)
                 continue
             if not taken:
                 begin = index, place - 1
-            taken.append((lot, min(parts, need)))
-            if parts >= need:
-                left = (rank, lot, parts - need, effective, expires) if parts > need else None
-                return _limited(taken), kept, left, (begin, (index, place))
+                kept.clear()
+            if parts > need:
+                taken.append((lot, need))
+                left = (rerank(rank, parts - need), lot, parts - need, effective, expires)
+                need = 0
+                break
+            taken.append((lot, parts))
             need -= parts
-        index, place = index + 1, 0
-    return _limited(taken), kept, None, (begin, (len(runs) - 1, len(runs[-1]) if runs else 0))
-
-
-def _limited(taken: list[tuple[Lot, int]]) -> _Taken:
+            if not need:
+                break
+        else:
+            index, place = index + 1, 0
+    if not taken:
+        return (), 0, runs
     if len(taken) > MAX_LOTS:
         raise LimitExceeded("lots touched by one burn", str(len(taken)), MAX_LOTS)
-    return tuple(taken)
+    end = (index, place) if index < len(runs) else (index - 1, len(runs[-1]))
+    return tuple(taken), left[2] if left else 0, _rejoined(runs, begin, kept, left, end)
 
 
 def _rejoined(
     runs: _Runs, begin: _Place, kept: list[_Entry], left: _Entry | None, end: _Place
 ) -> _Runs:
-    """The runs when of everything from ``begin`` to ``end`` only ``kept`` and ``left`` stay."""
+    """The runs when of everything from ``begin`` to ``end`` only ``kept`` and ``left`` stay.
+
+    ``left`` is the last entry before ``end``, perhaps under another rank than it had.
+    """
     if left is None:
         return _replaced(runs, begin, end, tuple(kept))
-    lower = kept[-1] if kept else _before(runs, begin)
-    upper = _behind(runs, end)
-    if (lower is None or lower[0] < left[0]) and (upper is None or left[0] < upper[0]):
-        return _replaced(runs, begin, end, (*kept, left))
+    index, place = end
+    rank, upper = left[0], _behind(runs, end)
+    if upper is None or rank < upper[0]:
+        lower = None
+        if rank < runs[index][place - 1][0]:
+            lower = kept[-1] if kept else _before(runs, begin)
+        if lower is None or lower[0] < rank:
+            if begin == (index, place - 1):
+                return _exchanged(runs, begin, left)
+            return _replaced(runs, begin, end, (*kept, left))
     return _with(_replaced(runs, begin, end, tuple(kept)), left)
 
 

@@ -18,8 +18,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any, TypeAlias, final
 
 import attrs
@@ -46,6 +48,8 @@ Rank: TypeAlias = tuple[Any, ...]
 """Where a lot stands under an order; ranks of one order compare and never tie."""
 
 _FAR = 10**18
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_LATEST = datetime.max.replace(tzinfo=UTC)
 _MAX_TEXT = 300
 _KEY = re.compile(r"(-?)([a-z]+)(?:\(([a-z, ]*)\))?").fullmatch
 _BETWEEN = re.compile(r",(?![^()]*\))").split
@@ -189,19 +193,16 @@ def _open_sides(lot: Lot) -> int:
     return sum(not side for side in (scope.courses, scope.items, scope.audience))
 
 
-_NUMBERS: dict[RankBy, Callable[[Lot, int], int]] = {
-    RankBy.EFFECTIVE: lambda lot, _: microseconds(lot.terms.effective),
-    RankBy.ACQUIRED: lambda lot, _: microseconds(lot.acquired),
+_READ: dict[RankBy, _Reader] = {
+    RankBy.EFFECTIVE: lambda lot, _: lot.terms.effective,
+    RankBy.ACQUIRED: lambda lot, _: lot.acquired,
     RankBy.CYCLE: lambda lot, _: lot.cycle,
     RankBy.PRIORITY: lambda lot, _: lot.priority,
     RankBy.SCOPE: lambda lot, _: _open_sides(lot),
     RankBy.AVAILABLE: lambda _, parts: parts,
 }
-_ENDING: tuple[_Reader, ...] = (
-    lambda lot, _: lot.acquired,
-    lambda lot, _: lot.cycle,
-    lambda lot, _: lot.id,
-)
+_INSTANTS = (RankBy.EFFECTIVE, RankBy.ACQUIRED)
+_ENDING: Callable[[Lot], Rank] = attrgetter("acquired", "cycle", "id")
 
 
 def _reader(key: OrderKey) -> _Reader:
@@ -211,17 +212,26 @@ def _reader(key: OrderKey) -> _Reader:
         return _cost_reader(key)
     if key.by is RankBy.CATEGORY:
         return _category_reader(key)
-    read = _NUMBERS[key.by]
-    return (lambda lot, parts: -read(lot, parts)) if key.descending else read
+    read = _READ[key.by]
+    if not key.descending:
+        return read
+    if key.by in _INSTANTS:
+        return lambda lot, parts: -microseconds(read(lot, parts))
+    if key.by is RankBy.AVAILABLE:
+        return lambda _, parts: -parts
+    return lambda lot, parts: -read(lot, parts)
 
 
 def _expiry_reader(key: OrderKey) -> _Reader:
     first = key.descending if key.undated is None else key.undated == "first"
-    sign, undated = -1 if key.descending else 1, -_FAR if first else _FAR
+    if not key.descending:
+        never = _EARLIEST if first else _LATEST
+        return lambda lot, _: lot.terms.expires or never
+    undated = -_FAR if first else _FAR
 
     def read(lot: Lot, _: int) -> int:
         ends = lot.terms.expires
-        return undated if ends is None else sign * microseconds(ends)
+        return undated if ends is None else -microseconds(ends)
 
     return read
 
@@ -272,7 +282,7 @@ class BurnOrder(Value):
             raise InvalidValue("keys", shown(", ".join(names)), "each key once")
         moving = names.index(RankBy.AVAILABLE) if RankBy.AVAILABLE in names else None
         sign = -1 if moving is not None and self.keys[moving].descending else 1
-        object.__setattr__(self, "_readers", (*map(_reader, self.keys), *_ENDING))
+        object.__setattr__(self, "_readers", tuple(map(_reader, self.keys)))
         object.__setattr__(self, "_moving", moving)
         object.__setattr__(self, "_sign", sign)
 
@@ -317,14 +327,16 @@ class BurnOrder(Value):
 
     def rank(self, lot: Lot, parts: int) -> Rank:
         """Where a lot with so many available parts stands; smaller is earlier."""
-        return tuple([read(lot, parts) for read in self._readers])
+        return tuple([read(lot, parts) for read in self._readers]) + _ENDING(lot)
 
     def reranked(self, rank: Rank, parts: int) -> Rank:
         """The same lot's rank with another number of available parts."""
         place = self._moving
         if place is None:
             return rank
-        return (*rank[:place], self._sign * parts, *rank[place + 1 :])
+        moved = list(rank)
+        moved[place] = self._sign * parts
+        return tuple(moved)
 
     def because(self, earlier: Rank, later: Rank) -> str:
         """What first tells two ranks apart, in words: ``expiry``, ``amount available``."""

@@ -608,6 +608,14 @@ INTS: Any = int
         ),
         pytest.param(lambda b: b.available(at=datetime(2026, 1, 1)), NaiveInstant, id="P14 asking"),  # noqa: DTZ001
         pytest.param(
+            lambda _: Bucket.of([]).available(at=datetime(2026, 1, 1)),  # noqa: DTZ001
+            NaiveInstant,
+            id="P14 asking an empty one",
+        ),
+        pytest.param(
+            lambda b: b.available(at=NEW_YEAR, use="c1"), InvalidType, id="P14 asking for a text"
+        ),
+        pytest.param(
             lambda _: Bucket.of([(Lot.plain("a", Credits), Credits.of(1))]),
             WrongUnit,
             id="I1 a lot",
