@@ -552,6 +552,14 @@ def _split(entries: _Run) -> _Runs:
     return tuple([entries[i : i + _RUN] for i in range(0, len(entries), _RUN)])
 
 
+def _cut(run: _Run, behind: _Runs) -> _Runs:
+    """A first run that is short again; what is cut off joins the next run if that is short too."""
+    short, rest = run[:_FRONT], run[_FRONT:]
+    if behind and len(rest) + len(behind[0]) <= _RUN:
+        return short, rest + behind[0], *behind[1:]
+    return short, rest, *behind
+
+
 def _place(runs: _Runs, rank: Rank) -> _Place:
     """Where the entry of a rank stands, or would stand."""
     index = max(bisect_right(runs, rank, key=_first_rank), 1) - 1
@@ -649,7 +657,7 @@ def _from_front(
         entry = (order.reranked(rank, left), lot, left, effective, expires)
         if entry[0] < rest[0][0] if rest else len(runs) == 1 or entry[0] < runs[1][0][0]:
             if len(rest) > 2 * _FRONT:
-                return tuple(taken), left, ((entry, *rest[:_FRONT]), rest[_FRONT:], *runs[1:])
+                return tuple(taken), left, _cut((entry, *rest), runs[1:])
             return tuple(taken), left, ((entry, *rest), *runs[1:])
         return tuple(taken), left, _with((rest, *runs[1:]) if rest else runs[1:], entry)
     return None

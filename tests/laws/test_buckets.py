@@ -465,6 +465,20 @@ def test_a_long_row_emptied_and_filled() -> None:
     assert empty == bucket
 
 
+@pytest.mark.parametrize("step", [-1, 0, 1], ids=["ever sooner", "together", "ever later"])
+def test_a_long_life_leaves_no_crumbs(step: int) -> None:
+    """However lots come and are burnt, the row stays in few pieces, so a burn stays cheap."""
+    bucket, random = long_bucket(FEFO_LARGEST, 3), Random(step)
+    for turn in range(1500):
+        end = SECOND + timedelta(seconds=step * turn)
+        bucket = bucket.put(Lot.plain(f"n{turn}", expires=end), 0, random.randint(2, 40))
+        bucket = bucket.burn(Units(parts=random.randint(1, 9)), at=NEW_YEAR).after
+    assert len(bucket) > 500
+    assert len(bucket._runs) <= len(bucket) // 16 + 4
+    assert max(map(len, bucket._runs)) <= 128
+    is_sound(bucket)
+
+
 # Least waste.
 
 
