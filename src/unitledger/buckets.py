@@ -494,6 +494,7 @@ class Bucket(Value):
 
         Raises:
             InvariantViolation: The bucket does not hold ``old`` parts of the lot.
+            NegativeAmount: Parts below zero.
         """
         if old < 0 or new < 0:
             raise NegativeAmount("parts", shown(min(old, new)))
