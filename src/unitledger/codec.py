@@ -166,6 +166,18 @@ def _check_pairs(value: str) -> None:
         raise InvalidValue("text", shown(value), "whole characters, no half of a pair") from None
 
 
+def _check_halves(value: object) -> None:
+    """Look for half pairs in every text of a value: its own text alone does not tell."""
+    if type(value) is str and not value.isascii():
+        _check_pairs(value)
+    elif isinstance(value, (tuple, frozenset)):
+        for part in value:
+            _check_halves(part)
+    elif isinstance(value, Value):
+        for field in attrs.fields(type(value)):
+            _check_halves(getattr(value, field.name))
+
+
 def _number(value: int) -> str:
     if type(value) is not int:
         _wrong(value, "int")
@@ -406,12 +418,13 @@ class _Writer:
 
     def __init__(self) -> None:
         self.scope: dict[str, Any] = {
+            "_check_halves": _check_halves,
             "_escaped": encode_basestring_ascii,
-            "_large": _TOO_LARGE,
+            "_half": "\\ud",
+            "_none": (),
             "_number": _number,
             "_state": State,
             "_states": _STATE_TEXTS,
-            "_string": _string,
             "_wrong": _wrong,
         }
         self._lines: list[str] = []
@@ -421,7 +434,14 @@ class _Writer:
     def function(self, parameters: str, bodies: Iterable[str]) -> Callable[..., str]:
         """The compiled function of these parameters that returns these bodies, joined."""
         pieces = [f"f'{body}'" for body in bodies]
-        lines = [f"def made({parameters}):", *self._lines, f"    return {' + '.join(pieces)}"]
+        lines = [
+            f"def made({parameters}):",
+            *self._lines,
+            f"    _text = {' + '.join(pieces)}",
+            "    if _half in _text:",
+            "        _check_halves((*locals().values(),))",
+            "    return _text",
+        ]
         exec("\n".join(lines), self.scope)  # noqa: S102
         made: Callable[..., str] = self.scope["made"]
         return made
@@ -445,7 +465,9 @@ class _Writer:
         self._depth -= 1
 
     def local(self, value: str) -> str:
-        """A new name for what the source ``value`` gives."""
+        """A name for what the source ``value`` gives."""
+        if value.isidentifier():
+            return value
         self._locals += 1
         self.add(f"_x{self._locals} = {value}")
         return f"_x{self._locals}"
@@ -482,10 +504,9 @@ class _Writer:
             self._check(f"type({one}) is _state", one, "State")
             return f"{{_states[{one}]}}"
         if hint is str:
-            with self.under(f"if type({one}) is not str or not {one}.isascii():"):
-                self.add(f"_string({one})")
+            self._check(f"type({one}) is str", one, "str")
             return f"{{_escaped({one})}}"
-        with self.under(f"if type({one}) is not int or not -_large < {one} < _large:"):
+        with self.under(f"if type({one}) is not int or {one} >> {MAX_BITS}:"):
             self.add(f"_number({one})")
         return f"{{{one}}}"
 
@@ -503,15 +524,15 @@ class _Writer:
             right = f"type({one}) is tuple and len({one}) == {len(args)}"
             self._check(right, one, f"tuple of {len(args)}")
             return f"[{','.join([self.body(arg, f'{one}[{i}]') for i, arg in enumerate(args)])}]"
-        self._check(f"type({one}) is {origin.__name__}", one, origin.__name__)
-        text = self.local("'[]'")
-        with self.under(f"if {one}:"):
+        text = self.local("''")
+        with self.under(f"if {one} is not _none:"):
+            self._check(f"type({one}) is {origin.__name__}", one, origin.__name__)
             texts = self.local("[]")
             with self.under(f"for {text} in {one}:"):
                 self.add(f"{texts}.append(f'{self.body(args[0], text)}')")
             ordered = f"sorted({texts})" if origin is frozenset else texts
-            self.add(f"{text} = '[' + ','.join({ordered}) + ']'")
-        return f"{{{text}}}"
+            self.add(f"{text} = ','.join({ordered})")
+        return f"[{{{text}}}]"
 
     def fields(self, cls: type, value: str, given: tuple[str, ...] = ()) -> list[str]:
         """The bodies that write a value of an attrs class; ``given`` fields are texts already."""
@@ -555,7 +576,8 @@ def encoder(cls: type, *given: str) -> Callable[..., str]:
 def writer(cls: type, *given: str) -> Callable[..., str]:
     """A function that gives the canonical text of a value without the value being made.
 
-    It takes every field by name, and it is compiled when it is asked for: ask once.
+    It takes the texts that are given in their order, and then every other field by name. It is
+    compiled when it is asked for: ask once.
 
     Args:
         cls: The value's class.
@@ -564,7 +586,8 @@ def writer(cls: type, *given: str) -> Callable[..., str]:
     _check_value(cls)
     source, names = _Writer(), sorted(_hints(cls))
     bodies = source.table(cls, {name: name for name in names}, given)
-    return source.function(f"*, {', '.join(names)}", bodies)
+    others = [name for name in names if name not in given]
+    return source.function(", ".join((*given, "*", *others)), bodies)
 
 
 def _encoder(cls: type) -> Callable[[Any], str]:

@@ -22,7 +22,14 @@ from unitledger.accounts import EMPTY_CELLS, Cells, State
 from unitledger.claims import Claim
 from unitledger.codec import decode, decode_json, encode, writer
 from unitledger.commands import Entry, Head
-from unitledger.errors import JournalBroken, LimitExceeded, MalformedDocument, UnitLedgerError
+from unitledger.errors import (
+    InvalidType,
+    JournalBroken,
+    LimitExceeded,
+    MalformedDocument,
+    UnitLedgerError,
+    shown,
+)
 from unitledger.ids import ClaimId, LotId, PortalId, RequestId, WalletId
 from unitledger.kernel import CellKey, retrace
 from unitledger.lots import Lot
@@ -56,18 +63,24 @@ _LAST = re.compile(rf'{{"entries":(0|[1-9][0-9]*),"seal":{_HASH}}}').fullmatch
 
 
 def entry_hash(text: str) -> str:
-    """SHA-256 in hexadecimal over the format tag, the text's length and the text."""
+    """SHA-256 in hexadecimal over the format tag, the text's length and the text.
+
+    Raises:
+        InvalidType: Not a ``str`` of ASCII characters, as every canonical text is.
+    """
+    if type(text) is not str or not text.isascii():
+        raise InvalidType("text", shown(text), "a str of ASCII characters")
     return sha256(f"{FORMAT} {len(text)}\n{text}".encode("ascii")).hexdigest()
 
 
 @cache
 def entry_writer() -> Callable[..., str]:
-    """The function that gives an entry's canonical text from the fields of `Entry` by name.
+    """The function that gives an entry's canonical text from the fields of `Entry`.
 
-    It takes the actor, the command and the reason as the canonical texts that the fingerprint was
-    made of.
+    It takes the portal, the request, the fingerprint, the actor, the command and the reason as
+    canonical texts, in this order; everything else as values, by name.
     """
-    return writer(Entry, "actor", "command", "reason")
+    return writer(Entry, "portal", "request", "fingerprint", "actor", "command", "reason")
 
 
 def kept_of(text: str) -> Kept:
@@ -233,6 +246,8 @@ def verify(journal: Iterable[Kept], seal: str | None = None) -> Verdict:
 
 
 def _checked(kept: Kept, place: int) -> Entry:
+    if type(kept) is not Kept or type(kept.text) is not str or type(kept.hash) is not str:
+        raise JournalBroken(place, "it is not kept as a text and its hash")
     if not kept.text.isascii() or entry_hash(kept.text) != kept.hash:
         raise JournalBroken(place, "its text does not have its hash")
     entry = entry_of(kept)
@@ -266,6 +281,8 @@ def imported(lines: Iterable[str]) -> tuple[tuple[Kept, ...], str]:
     found: list[Kept] = []
     seal: str | None = None
     for number, raw in enumerate(lines, 1):
+        if type(raw) is not str:
+            raise InvalidType(f"line {number}", shown(raw), "str")
         line = raw.removesuffix("\n")
         if len(line) > MAX_ENTRY + 200:
             raise LimitExceeded(f"characters of line {number}", str(len(line)), MAX_ENTRY)

@@ -278,16 +278,17 @@ class Call(Value):
 
 
 class _Prepared(NamedTuple):
-    """A call whose values are known to be sound, with its fingerprint and canonical texts."""
+    """A call whose values are known to be sound, with its fingerprint.
+
+    The texts are the canonical ones of request, fingerprint, actor, command and reason.
+    """
 
     command: Command[Any]
     by: Actor
     request: RequestId
     reason: str
     fingerprint: str
-    actor_text: str
-    command_text: str
-    reason_text: str
+    texts: tuple[str, str, str, str, str]
 
 
 _actor_text = lru_cache(maxsize=1024)(encode)
@@ -318,11 +319,12 @@ def _prepared(command: Command[Any], by: Actor, request: str, reason: str) -> _P
     why = encode(reason) if reason else '""'
     signed = f"unitledger/request/1\n{actor}\n{asked}\n{why}".encode("ascii")
     fingerprint = sha256(signed).hexdigest()
-    return _Prepared(command, by, RequestId(request), reason, fingerprint, actor, asked, why)
+    texts = encode(request), f'"{fingerprint}"', actor, asked, why
+    return _Prepared(command, by, RequestId(request), reason, fingerprint, texts)
 
 
 def _executable(command: Command[Any], by: Actor, request: str, reason: str) -> _Prepared:
-    if request == PREVIEW:
+    if type(request) is str and request == PREVIEW:
         raise InvalidValue("request", shown(request), "another id: under this one nothing is done")
     return _prepared(command, by, request, reason)
 
@@ -361,6 +363,7 @@ class Ledger:
     ) -> None:
         self.store: Store = store
         self.portal: PortalId = PortalId(check_id(portal, "portal"))
+        self._portal_text = encode(self.portal)
         self.policy: Policy = Policy() if policy is None else policy
         self.clock: Clock = SystemClock() if clock is None else clock
         self.directory: Directory = FixedDirectory() if directory is None else directory
@@ -434,6 +437,8 @@ class Ledger:
             InvalidInput: A call cannot be used at all; nothing was carried out.
             Contention: The locks could not be had.
         """
+        if not isinstance(calls, Iterable):
+            raise InvalidType("calls", shown(calls), "calls, one after the other")
         batch = [_executable_call(call) for call in islice(calls, MAX_BATCH + 1)]
         if len(batch) > MAX_BATCH:
             raise LimitExceeded("calls of a batch", f"more than {MAX_BATCH}", MAX_BATCH)
@@ -562,15 +567,16 @@ class Ledger:
         terms_read = _terms_read(view, settled.moves)
         touches = tuple([_touch(wallet, head) for wallet, head in sorted(view.heads.items())])
         claims = view.claims_after(decision.claims)
+        request, fingerprint, actor, command, reason = one.texts
         text = entry_writer()(
-            portal=self.portal,
-            request=one.request,
-            fingerprint=one.fingerprint,
+            self._portal_text,
+            request,
+            fingerprint,
+            actor,
+            command,
+            reason,
             at=view.at,
             clock=view.clock,
-            actor=one.actor_text,
-            reason=one.reason_text,
-            command=one.command_text,
             outcome=decision.outcome,
             moves=settled.moves,
             claims=claims,
@@ -645,8 +651,20 @@ class Ledger:
         order: BurnOrder | None = None,
         at: datetime | None = None,
     ) -> Plan:
-        """Which of a wallet's lots would pay an amount now, and why; nothing is written."""
+        """Which of a wallet's lots would pay an amount, and why; nothing is written.
+
+        Args:
+            wallet: The wallet.
+            amount: How much, in the wallet's unit.
+            use: What the units are for.
+            order: Another burn order than the policy's.
+            at: The instant (UTC); ``None`` is now.
+        """
         name = check_wallet(wallet)
+        if isinstance(amount, Amount):
+            recheck(amount)
+        if order is not None and type(order) is not BurnOrder:
+            raise InvalidType("order", shown(order), "BurnOrder")
         with self.store.read(self.portal) as reading:
             now, clock = self._moment(reading, (name,), None)
             when = now if at is None else instant(at, "at")
@@ -665,17 +683,17 @@ class Ledger:
             until: The first instant not to show; ``None`` is no end.
         """
         name = check_wallet(wallet)
+        since = None if since is None else instant(since, "since")
+        until = None if until is None else instant(until, "until")
         lines: list[StatementLine] = []
         fold = Fold()
         with self.store.read(self.portal) as reading:
             for kept in reading.entries():
                 entry = entry_of(kept)
                 fold.apply(entry, kept.hash)
-                shown_ = (since is None or entry.at >= since) and (
-                    until is None or entry.at < until
-                )
+                begun = since is None or entry.at >= since
                 moved = _moved(entry, name)
-                if shown_ and moved:
+                if moved and begun and (until is None or entry.at < until):
                     lines.append(_statement_line(entry, name, moved, fold))
         return Statement(name, tuple(lines))
 
