@@ -139,6 +139,12 @@ def _cut_behind(
     return Bucket.sorted(pairs, unit=whole.unit, order=order)
 
 
+def _cut_late(
+    self: ToyUnit, wallet: WalletId, order: BurnOrder, at: datetime, at_least: int | None
+) -> Bucket:
+    return ToyUnit.bucket(self, wallet, order, at, None if at_least is None else at_least + 2)
+
+
 def _without_after(
     self: ToyUnit, kind: str, name: str, value: str, *, after: str = "", limit: int = 1000
 ) -> tuple[Record, ...]:
@@ -243,6 +249,11 @@ PLANTED: dict[str, tuple[Callable[[], Store], str, str]] = {
         faulty(bucket=_cut_behind),
         "a_bucket_may_be_cut_but_not_in_front",
         "the first lots of a bucket are the first to be used",
+    ),
+    "a bucket cut further behind": (
+        faulty(bucket=_cut_late),
+        "a_bucket_may_be_cut_but_not_in_front",
+        "a bucket is cut at exactly the number asked for",
     ),
     "pages begin anew": (
         faulty(find=_without_after),

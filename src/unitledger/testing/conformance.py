@@ -251,7 +251,7 @@ class StoreConformance(ABC):
                     _check_buckets(reading, orders)
 
     def test_a_bucket_may_be_cut_but_not_in_front(self) -> None:
-        """Of the lots still alive the first ones in burn order are there, as many as asked for."""
+        """The first lots in burn order are there, exactly as many as asked for, or all of them."""
         store = self.fresh()
         lots = tuple(
             _lot(f"l{n}", expires=_START + n % 5 * _DAY + _DAY, priority=-n) for n in range(40)
@@ -265,6 +265,12 @@ class StoreConformance(ABC):
                         cut = _living(reading, _ANN, order, at, most)[:most]
                         whole = _held_now(reading, _ANN, order, at)[:most]
                         _keeps("the first lots of a bucket are the first to be used", cut, whole)
+                        all_of_it = _living(reading, _ANN, order, at)
+                        cut_at = len(reading.bucket(_ANN, order, at, most))
+                        found = (
+                            all_of_it if cut_at == most else _living(reading, _ANN, order, at, most)
+                        )
+                        _keeps("a bucket is cut at exactly the number asked for", found, all_of_it)
 
     # Claims.
 
