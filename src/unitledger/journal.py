@@ -40,8 +40,8 @@ from unitledger.values import Value
 __all__ = [
     "FORMAT",
     "MAX_ENTRY",
+    "Findings",
     "Fold",
-    "Verdict",
     "entry_hash",
     "entry_of",
     "entry_writer",
@@ -202,7 +202,7 @@ class Fold:
 
 @final
 @attrs.frozen
-class Verdict(Value):
+class Findings(Value):
     """Whether a journal is the one that was written and its units add up.
 
     Attributes:
@@ -221,7 +221,7 @@ class Verdict(Value):
         return not self.faults
 
 
-def verify(journal: Iterable[Kept], seal: str | None = None) -> Verdict:
+def verify(journal: Iterable[Kept], seal: str | None = None) -> Findings:
     """Whether every hash, chain, request and quantity of a journal holds.
 
     Args:
@@ -242,7 +242,7 @@ def verify(journal: Iterable[Kept], seal: str | None = None) -> Verdict:
         faults.extend(fold.faults())
         if seal is not None and seal != ends.hexdigest():
             faults.append("the entries are not those that were sealed, in their order")
-    return Verdict(fold.count, len(fold.lots), tuple(faults))
+    return Findings(fold.count, len(fold.lots), tuple(faults))
 
 
 def _checked(kept: Kept, place: int) -> Entry:

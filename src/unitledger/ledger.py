@@ -56,7 +56,7 @@ from unitledger.errors import (
     shown,
 )
 from unitledger.ids import LotId, PortalId, RequestId, WalletId, check_id
-from unitledger.journal import Fold, Verdict, entry_of, entry_writer, kept_of, verify
+from unitledger.journal import Findings, Fold, entry_of, entry_writer, kept_of, verify
 from unitledger.kernel import Settlement
 from unitledger.lots import ANYTHING, Lot, Use
 from unitledger.moves import Move
@@ -715,14 +715,14 @@ class Ledger:
         with self.store.read(self.portal) as reading:
             return tuple(reading.entries())
 
-    def verify(self) -> Verdict:
+    def verify(self) -> Findings:
         """Whether every hash and chain of the journal holds, and its units add up.
 
         Source: I6, immunity to edits, deletions and swaps.
         """
         return verify(self.journal())
 
-    def audit(self) -> Verdict:
+    def audit(self) -> Findings:
         """Whether what is stored is what the journal folds to, and adds up.
 
         Per lot the sum of the cells over all wallets is zero, and per wallet and lot what is held
@@ -734,8 +734,8 @@ class Ledger:
             try:
                 fold = _folded(reading)
             except UnitLedgerError as error:
-                return Verdict(0, 0, (str(error),))
-            return Verdict(
+                return Findings(0, 0, (str(error),))
+            return Findings(
                 fold.count, len(fold.lots), (*fold.faults(), *_differences(fold, reading))
             )
 

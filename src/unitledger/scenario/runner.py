@@ -17,7 +17,7 @@ from unitledger.amounts import Amount
 from unitledger.buckets import Plan
 from unitledger.commands import Command, Receipt
 from unitledger.errors import UnitLedgerError
-from unitledger.journal import Verdict
+from unitledger.journal import Findings
 from unitledger.ledger import Balance, Ledger
 from unitledger.policy import Policy
 from unitledger.ports import FixedDirectory, Store
@@ -57,7 +57,7 @@ class CheckResult:
 
     check: Check
     balance: Balance | None
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[Findings, ...]
     failures: tuple[Failure, ...]
 
 
@@ -182,7 +182,7 @@ class Stage:
         balance = None
         if check.wallet is not None:
             balance = self.ledger.balance(check.wallet, at=check.at)
-        verdicts, failures = list[Verdict](), list[Failure]()
+        verdicts, failures = list[Findings](), list[Failure]()
         if balance is not None:
             failures += _balance_failures(check, balance)
         if check.issued is not None:
@@ -276,7 +276,7 @@ def _remaining_failures(
 
 
 def _verdict_failures(
-    where: str, field: str, verdict: Verdict, *, expected: bool
+    where: str, field: str, verdict: Findings, *, expected: bool
 ) -> Iterator[Failure]:
     if verdict.ok is not expected:
         yield Failure(where, field, text_of(expected), "; ".join(verdict.faults) or "true")
