@@ -53,6 +53,7 @@ _KINDS: dict[str, tuple[str, type[Credits | Units]]] = {
     "member": (_ID, Units),
     "keycode": (_ID, Units),
 }
+_SHAPES = "pool, course/C, manager/M/C, batch/A/n/row, member/U or keycode/K"
 _WALLET = re.compile("|".join(kind + shape for kind, (shape, _) in _KINDS.items())).fullmatch
 
 
@@ -157,9 +158,11 @@ def wallet_unit(wallet: str) -> type[Credits | Units]:
     Raises:
         InvalidId: There is no such kind of wallet.
     """
+    if type(wallet) is not str:
+        raise InvalidType("wallet", shown(wallet), "str")
     kind = _KINDS.get(wallet.partition("/")[0])
     if kind is None:
-        raise InvalidId("wallet", shown(wallet))
+        raise InvalidId("wallet", shown(wallet), _SHAPES)
     return kind[1]
 
 
@@ -178,7 +181,7 @@ def check_wallet(wallet: str, field: str = "wallet") -> WalletId:
     if type(wallet) is not str:
         raise InvalidType(field, shown(wallet), "str")
     if len(wallet) > MAX_WALLET_LENGTH or not _sound(wallet):
-        raise InvalidId(field, shown(wallet))
+        raise InvalidId(field, shown(wallet), _SHAPES)
     return WalletId(wallet)
 
 

@@ -88,8 +88,9 @@ class Actor(Value):
 
     def __attrs_post_init__(self) -> None:
         check_id(self.id, "actor")
-        if type(self.roles) is not frozenset or set(map(type, self.roles)) - {Role}:
-            raise InvalidType("roles", shown(self.roles), "a frozenset of Role")
+        roles = self.roles
+        if type(roles) is not frozenset or len(roles) > len(Role) or set(map(type, roles)) - {Role}:
+            raise InvalidType("roles", shown(roles), "a frozenset of Role")
 
     @classmethod
     def acting(cls, actor: str, *roles: Role) -> Actor:
@@ -98,6 +99,8 @@ class Actor(Value):
         >>> Actor.acting("ann", Role.ADMIN).id
         'ann'
         """
+        if set(map(type, roles)) - {Role}:
+            raise InvalidType("roles", "something else", "Role")
         return cls(actor, frozenset(roles))
 
 

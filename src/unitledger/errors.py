@@ -184,18 +184,17 @@ class InvalidId(InvalidInput):
     Attributes:
         field: Which id it was meant to be.
         value: What it held, shortened.
+        expected: What it may be.
     """
 
     code: ClassVar[str] = "invalid_id"
 
     field: str
     value: str
+    expected: str = "1 to 128 printable ASCII characters without a space at either end"
 
     def __str__(self) -> str:
-        return (
-            f"{self.field} is {self.value}; give 1 to 128 printable ASCII characters "
-            "without a space at either end"
-        )
+        return f"{self.field} is {self.value}; give {self.expected}"
 
 
 @final
@@ -589,8 +588,8 @@ class ClaimExceeded(Refused):
     there: int
 
     def __str__(self) -> str:
-        there = f"{self.there} parts {self.state}"
-        return f"claim {self.claim} has {there}, not the {self.asked} asked for"
+        there, asked = f"{shown(self.there)} parts {self.state}", shown(self.asked)
+        return f"claim {self.claim} has {there}, not the {asked} asked for"
 
 
 @final

@@ -14,7 +14,7 @@ from typing import ClassVar, final
 import attrs
 
 from unitledger.accounts import State, account, check_wallet, wallet_unit
-from unitledger.amounts import Amount
+from unitledger.amounts import Amount, Credits, Units
 from unitledger.buckets import Plan
 from unitledger.claims import Claim
 from unitledger.codec import kind
@@ -44,6 +44,7 @@ from unitledger.lots import ANYTHING, Category, Cost, Lot, Scope, Use
 from unitledger.moves import Move
 from unitledger.orders import BurnOrder
 from unitledger.time import Validity, instant
+from unitledger.values import recheck
 
 __all__ = [
     "Capture",
@@ -79,8 +80,9 @@ def positive(amount: Amount, unit: type[Amount] | None = None) -> None:
         InvalidValue: Zero.
         WrongUnit: Of the other unit.
     """
-    if not isinstance(amount, Amount):
+    if type(amount) is not Units and type(amount) is not Credits:
         raise InvalidType("amount", shown(amount), "Credits or Units")
+    recheck(amount)
     if not amount.parts:
         raise InvalidValue("amount", "zero", "an amount above zero")
     if unit is not None and type(amount) is not unit:
@@ -611,7 +613,8 @@ class Sweep(Command[Swept]):
     """Write a wallet's expiry down: every lot that has lapsed or come back.
 
     No decision and no balance is different for it, at any instant; it only makes rows agree with
-    what follows from the lots' terms anyway.
+    what follows from the lots' terms anyway. Like every entry it counts for the instant it was
+    made at, and a clock set back afterwards does not take the wallet back before it.
 
     Attributes:
         wallet: The wallet.

@@ -113,8 +113,8 @@ class Reading(Protocol):
             wallet: The wallet.
             order: The burn order.
             at: The instant (UTC).
-            at_least: The store may leave out all but the first so many lots in burn order;
-                ``None`` asks for all.
+            at_least: The store may leave out all but exactly the first so many lots in burn
+                order; ``None`` asks for all.
         """
         ...
 

@@ -140,7 +140,7 @@ class LockedView:
         while True:
             bucket = self._bucket(wallet, order, at_least)
             plan = bucket.burn(amount, at=self.at, use=use)
-            if len(bucket) < at_least or plan.met:
+            if plan.met or len(bucket) != at_least:
                 self.plans[wallet] = plan
                 return plan
             at_least *= 8
