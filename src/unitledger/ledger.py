@@ -412,6 +412,9 @@ class Ledger:
     ) -> bool:
         """Whether `execute` would succeed on this state.
 
+        Give the request id you would execute with where it matters: new ids derive from it, and a
+        request that was carried out before is answered with its first receipt.
+
         Raises:
             InvalidInput: The call cannot be used at all, on any state.
 
