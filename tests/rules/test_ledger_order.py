@@ -713,6 +713,21 @@ def test_wallets_that_only_earlier_calls_make_known_are_found(desk: Desk) -> Non
     desk.check()
 
 
+def test_many_wallets_that_an_earlier_call_makes_known_are_found_at_once(desk: Desk) -> None:
+    def looks_around(_probe: Probe, view: View) -> Decision[Done]:
+        view.claim(ClaimId("1.1"))
+        for number in range(30):
+            view.reach(WalletId(f"member/{number:02}"))
+        return Decision(Done())
+
+    looks = deciding("looks around", looks_around)
+    calls = [Call(Spend(ANN, u(1)), ADMIN, "1"), Call(looks(ANN), ADMIN, "2")]
+    answers = desk.ledger.execute_many(calls)
+    assert [type(answer) for answer in answers] == [Receipt, Receipt]
+    assert len(entry_of(desk.journal()[-1]).touches) == 31
+    desk.check()
+
+
 def test_a_batch_may_be_empty_but_not_endless(desk: Desk) -> None:
     assert desk.ledger.execute_many([]) == ()
     with pytest.raises(LimitExceeded):
