@@ -201,6 +201,8 @@ class Amount(Value):
             WrongUnit: One of them is of another kind.
             LimitExceeded: More than 10¹⁵ parts.
         """
+        if not isinstance(amounts, Iterable):
+            raise InvalidType("amounts", shown(amounts), "amounts, one after the other")
         parts = 0
         for amount in amounts:
             if type(amount) is not cls:

@@ -38,7 +38,7 @@ from unitledger.lots import ANYTHING, Lot, Use
 from unitledger.orders import FEFO_LARGEST, BurnOrder, Rank
 from unitledger.tables import Table
 from unitledger.time import instant
-from unitledger.values import Value
+from unitledger.values import Value, recheck
 
 __all__ = [
     "MAX_DEMANDS",
@@ -307,12 +307,17 @@ class Bucket(Value):
         """
         if unit is not Credits and unit is not Units:
             raise InvalidType("unit", shown(unit), "Credits or Units")
+        if not isinstance(holdings, Iterable):
+            raise InvalidType("holdings", shown(holdings), "pairs of a Lot and an amount")
         pairs: list[tuple[Lot, int]] = []
-        for lot, amount in holdings:
-            if type(lot) is not Lot:
-                raise InvalidType("lot", shown(lot), "Lot")
+        for pair in holdings:
+            if type(pair) is not tuple or len(pair) != 2 or type(pair[0]) is not Lot:
+                raise InvalidType("holdings", shown(pair), "pairs of a Lot and an amount")
+            lot, amount = pair
+            recheck(lot)
             if type(amount) is not unit or lot.unit is not unit:
                 raise WrongUnit(unit.UNIT, f"{shown(amount)} of {lot.id}")
+            recheck(amount)
             pairs.append((lot, amount.parts))
         if len({lot.id for lot, _ in pairs}) != len(pairs):
             raise InvalidValue("holdings", "a lot twice", "each lot once")
@@ -385,7 +390,7 @@ class Bucket(Value):
 
     def ordered(self, order: BurnOrder) -> Bucket:
         """The same holdings under another burn order."""
-        if order == self.order:
+        if type(order) is BurnOrder and order == self.order:
             return self
         pairs = ((lot, parts) for _, lot, parts in self.entries())
         return Bucket.sorted(pairs, unit=self.unit, order=order)
@@ -456,6 +461,8 @@ class Bucket(Value):
         """
         if order is not None:
             return self.ordered(order).burn_each(demands, at=at, scope=scope)
+        if type(demands) not in {tuple, list} or set(map(type, demands[:MAX_DEMANDS])) - {Demand}:
+            raise InvalidType("demands", shown(demands), "a tuple or a list of Demand")
         if len(demands) > MAX_DEMANDS:
             raise LimitExceeded("items of an order", str(len(demands)), MAX_DEMANDS)
         if type(scope) is not AllocationScope:
@@ -494,10 +501,18 @@ class Bucket(Value):
 
         Raises:
             InvariantViolation: The bucket does not hold ``old`` parts of the lot.
+            InvalidType: Not a lot, or parts that are no ``int``.
             NegativeAmount: Parts below zero.
+            WrongUnit: The lot is of the other unit.
         """
+        if type(old) is not int or type(new) is not int:
+            raise InvalidType("parts", shown(old if type(old) is not int else new), "int")
         if old < 0 or new < 0:
             raise NegativeAmount("parts", shown(min(old, new)))
+        if type(lot) is not Lot:
+            raise InvalidType("lot", shown(lot), "Lot")
+        if lot.unit is not self.unit:
+            raise WrongUnit(self.unit.UNIT, lot.unit.UNIT)
         order, runs = self.order, self._runs
         if old:
             rank = order.rank(lot, old)
@@ -521,6 +536,9 @@ class Bucket(Value):
         if type(amount) is not self.unit:
             given = amount.UNIT if isinstance(amount, Amount) else shown(amount)
             raise WrongUnit(self.unit.UNIT, given)
+        parts = getattr(amount, "parts", None)
+        if type(parts) is not int or parts < 0:
+            recheck(amount)
         if type(use) is not Use:
             raise InvalidType("use", shown(use), "Use")
 

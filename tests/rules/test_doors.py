@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from unitledger import Actor, FixedClock, Ledger, MemoryStore, Role, UnitLedgerError, Units
+from unitledger import (
+    Actor,
+    Credits,
+    FixedClock,
+    Ledger,
+    Lot,
+    MemoryStore,
+    Policy,
+    Role,
+    UnitLedgerError,
+    Units,
+)
 from unitledger.accounts import State, member
 from unitledger.buckets import Bucket, Plan
 from unitledger.claims import Claim
@@ -17,6 +29,7 @@ from unitledger.ids import LotId
 from unitledger.journal import entry_hash, imported, verify
 from unitledger.operations import Issue, Spend
 from unitledger.ports import Kept
+from unitledger.training.pricing import quote
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SYSTEM = Actor.acting("system", Role.SYSTEM)
@@ -64,6 +77,54 @@ DOORS: list[tuple[str, str, Callable[[Ledger], Any]]] = [
         lambda _: Claim("c").shift(10**5000, State.HELD, State.FREE),  # type: ignore[arg-type]
     ),
 ]
+
+
+LOT = Lot.plain("a")
+BUCKET = Bucket.of([(LOT, Units.of(5))])
+OTHERS = Lot.plain("c", Credits)
+
+
+class Alike:
+    """Equal to everything."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def _any(value: object) -> Any:
+    """A value as a caller without a type checker hands it over."""
+    return value
+
+
+BUCKETS: list[tuple[str, str, Callable[[], Any]]] = [
+    ("nothing", "invalid_type", lambda: Bucket.of(_any(None))),
+    ("no pairs", "invalid_type", lambda: Bucket.of(_any([1]))),
+    ("a lot unmade", "invalid_type", lambda: Bucket.of([(Lot.__new__(Lot), Units.of(1))])),
+    ("demands once", "invalid_type", lambda: BUCKET.burn_each(_any(iter(())), at=NOW)),
+    ("no demands", "invalid_type", lambda: BUCKET.burn_each(_any([1]), at=NOW)),
+    ("no lot", "invalid_type", lambda: BUCKET.put(_any("x"), 0, 1)),
+    ("a text", "invalid_type", lambda: BUCKET.put(LOT, _any("a"), 1)),
+    ("NaN", "invalid_type", lambda: BUCKET.put(LOT, _any(Decimal("NaN")), 1)),
+    ("a float", "invalid_type", lambda: BUCKET.put(LOT, 500, _any(1.5))),
+    ("another unit", "wrong_unit", lambda: BUCKET.put(OTHERS, 0, 3)),
+    ("forged", "negative_amount", lambda: BUCKET.burn(_forged(), at=NOW)),
+    ("unmade", "invalid_type", lambda: BUCKET.burn(Units.__new__(Units), at=NOW)),
+    ("alike", "invalid_type", lambda: BUCKET.burn(Units.of(1), at=NOW, order=_any(Alike()))),
+    ("a cart once", "invalid_type", lambda: quote(_any(iter(())), Policy())),
+    ("no sum", "invalid_type", lambda: Units.total(_any(5))),
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "ask"), [pytest.param(code, ask, id=f"P14 {name}") for name, code, ask in BUCKETS]
+)
+def test_a_bucket_refuses_by_name(code: str, ask: Callable[[], Any]) -> None:
+    with pytest.raises(UnitLedgerError) as refused:
+        ask()
+    assert refused.value.code == code
 
 
 @pytest.mark.parametrize(

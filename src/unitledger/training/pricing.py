@@ -211,6 +211,8 @@ def quote(items: Sequence[Item], policy: Policy) -> Quote:
 
 def check_cart(items: Sequence[Item]) -> None:
     """Refuse a cart that is empty, too long, or of other things than items."""
+    if type(items) not in {tuple, list}:
+        raise InvalidType("items", shown(items), "a tuple or a list of Item")
     if not items:
         raise InvalidValue("items", "empty", "at least one item")
     if len(items) > MAX_ITEMS:
