@@ -48,6 +48,7 @@ __all__ = [
     "exported",
     "imported",
     "kept_of",
+    "request_fingerprint",
     "verify",
 ]
 
@@ -81,6 +82,12 @@ def entry_writer() -> Callable[..., str]:
     canonical texts, in this order; everything else as values, by name.
     """
     return writer(Entry, "portal", "request", "fingerprint", "actor", "command", "reason")
+
+
+def request_fingerprint(actor: str, command: str, reason: str) -> str:
+    """SHA-256 in hexadecimal over what a request asks for, as canonical texts."""
+    signed = f"unitledger/request/1\n{actor}\n{command}\n{reason}"
+    return sha256(signed.encode("ascii")).hexdigest()
 
 
 def kept_of(text: str) -> Kept:
@@ -253,6 +260,9 @@ def _checked(kept: Kept, place: int) -> Entry:
     entry = entry_of(kept)
     if encode(entry) != kept.text:
         raise JournalBroken(place, "its text is not canonical")
+    texts = encode(entry.actor), encode(entry.command), encode(entry.reason)
+    if entry.fingerprint != request_fingerprint(*texts):
+        raise JournalBroken(place, "its fingerprint is of another request")
     return entry
 
 

@@ -14,7 +14,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
-from hashlib import sha256
 from itertools import islice
 from typing import Any, NamedTuple, TypeAlias, TypeVar, final
 
@@ -56,7 +55,15 @@ from unitledger.errors import (
     shown,
 )
 from unitledger.ids import LotId, PortalId, RequestId, WalletId, check_id
-from unitledger.journal import Findings, Fold, entry_of, entry_writer, kept_of, verify
+from unitledger.journal import (
+    Findings,
+    Fold,
+    entry_of,
+    entry_writer,
+    kept_of,
+    request_fingerprint,
+    verify,
+)
 from unitledger.kernel import Settlement
 from unitledger.lots import ANYTHING, Lot, Use
 from unitledger.moves import Move
@@ -317,8 +324,7 @@ def _prepared(command: Command[Any], by: Actor, request: str, reason: str) -> _P
     recheck(command)
     actor, asked = _actor_text(by), encode(command)
     why = encode(reason) if reason else '""'
-    signed = f"unitledger/request/1\n{actor}\n{asked}\n{why}".encode("ascii")
-    fingerprint = sha256(signed).hexdigest()
+    fingerprint = request_fingerprint(actor, asked, why)
     texts = encode(request), f'"{fingerprint}"', actor, asked, why
     return _Prepared(command, by, RequestId(request), reason, fingerprint, texts)
 

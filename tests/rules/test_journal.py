@@ -285,6 +285,14 @@ def test_an_entry_that_breaks_a_promise_is_named(
     assert words in verdict.faults[0]
 
 
+def test_a_fingerprint_is_of_the_request_it_stands_in() -> None:
+    first, _ = _two()
+    entry = entry_of(first)
+    forged = (attrs.evolve(entry, reason="another"), attrs.evolve(entry, fingerprint="0" * 64))
+    for text in map(encode, forged):
+        assert "fingerprint" in verify((Kept(text, entry_hash(text)),)).faults[0]
+
+
 def test_an_edit_of_terms_follows_the_version_before_it() -> None:
     desk = Desk()
     desk.issue("a", ANN, u(5), expires=day(3))

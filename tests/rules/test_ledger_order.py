@@ -282,6 +282,15 @@ def test_a_request_is_looked_up_again_after_the_locks(desk: Desk) -> None:
     assert desk.figures(ANN) == (0, 0, 1000, 0, 0)
 
 
+def test_an_entry_says_what_was_asked_and_by_whom(desk: Desk) -> None:
+    receipt = desk.give(Spend(ANN, u(1)), "buy", by=ADMIN, why="because 中")
+    entry = entry_of(desk.journal()[-1])
+    assert (entry.portal, entry.request) == ("main", "buy")
+    assert (entry.command, entry.actor, entry.reason) == (Spend(ANN, u(1)), ADMIN, "because 中")
+    assert (entry.outcome, entry.moves, entry.at) == (receipt.outcome, receipt.moves, receipt.at)
+    assert receipt.entry == desk.journal()[-1].hash
+
+
 # Then values, authority, life cycle, funds.
 
 
