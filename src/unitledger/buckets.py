@@ -193,7 +193,10 @@ class Plan(Value):
         return self._met_parts() == self.asked.parts
 
     def _met_parts(self) -> int:
-        return sum([parts for _, parts in self.taken])
+        met = 0
+        for _, parts in self.taken:
+            met += parts
+        return met
 
     @property
     def explanation(self) -> tuple[Reason, ...]:

@@ -66,12 +66,9 @@ def check_id(value: str, field: str = "id") -> str:
     """
     if type(value) is not str:
         raise InvalidType(field, shown(value), "str")
-    if not (
-        0 < len(value) <= MAX_ID_LENGTH
-        and value.isascii()
-        and value.isprintable()
-        and value[0] != " " != value[-1]
-    ):
+    if len(value) > MAX_ID_LENGTH or not value.isascii() or not value.isprintable():
+        raise InvalidId(field, shown(value))
+    if value.strip() != value or not value:
         raise InvalidId(field, shown(value))
     return value
 

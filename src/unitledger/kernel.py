@@ -220,22 +220,30 @@ def _check_issued(end: Account, cells: list[int], lot: Lot) -> None:
 def _check_claims(moves: Iterable[Move], claims: Iterable[tuple[Claim | None, Claim]]) -> None:
     """The moves into and out of HELD and SPENT are exactly the changes of the claims' segments."""
     change = _carried(moves)
-    for claim_id, (before, after) in _changed_once(claims).items():
-        for part in before.segments if before is not None else ():
-            change[claim_id, part.wallet, part.lot, part.state] += part.parts
+    changed: set[ClaimId] = set()
+    for before, after in claims:
+        name = after.id
+        if name in changed or (before is not None and before.id != name):
+            raise InvariantViolation("an entry changes a claim once", f"not so for {name}")
+        changed.add(name)
+        if before is not None:
+            for part in before.segments:
+                change[name, part.wallet, part.lot, part.state] += part.parts
         for part in after.segments:
             if type(part.parts) is not int or part.parts <= 0:
-                raise InvariantViolation("a segment has parts above zero", f"not so in {claim_id}")
-            change[claim_id, part.wallet, part.lot, part.state] -= part.parts
-    for (name, wallet, lot_id, state), parts in change.items():
-        if parts:
-            found = f"claim {name}, {wallet} {state.name} of {lot_id}"
-            raise InvariantViolation("HELD and SPENT equal the claims' segments", found)
+                raise InvariantViolation("a segment has parts above zero", f"not so in {name}")
+            change[name, part.wallet, part.lot, part.state] -= part.parts
+    if any(change.values()):
+        raise InvariantViolation("HELD and SPENT equal the claims' segments", _unequal(change))
 
 
-def _carried(moves: Iterable[Move]) -> dict[tuple[ClaimId, WalletId, LotId, State], int]:
-    """What moves bring to claims and take from them, by wallet, lot and state."""
-    change: dict[tuple[ClaimId, WalletId, LotId, State], int] = defaultdict(int)
+_Carried: TypeAlias = dict[tuple[ClaimId, WalletId, LotId, State], int]
+"""Parts that a claim holds or has spent, by claim, wallet, lot and state."""
+
+
+def _carried(moves: Iterable[Move]) -> _Carried:
+    """What moves bring to claims and take from them."""
+    change: _Carried = defaultdict(int)
     for move in moves:
         if move.claim is not None:
             source, target = move.source, move.target
@@ -246,18 +254,14 @@ def _carried(moves: Iterable[Move]) -> dict[tuple[ClaimId, WalletId, LotId, Stat
     return change
 
 
-def _changed_once(
-    claims: Iterable[tuple[Claim | None, Claim]],
-) -> dict[ClaimId, tuple[Claim | None, Claim]]:
-    """The same pairs by id, when each is one claim's and no claim has two."""
-    changed: dict[ClaimId, tuple[Claim | None, Claim]] = {}
-    for before, after in claims:
-        if after.id in changed or (before is not None and before.id != after.id):
-            raise InvariantViolation("an entry changes a claim once", f"not so for {after.id}")
-        changed[after.id] = before, after
-    return changed
+def _unequal(change: _Carried) -> str:
+    found = [key for key, parts in change.items() if parts]
+    claim, wallet, lot, state = found[0]
+    return f"claim {claim}, {wallet} {state.name} of {lot}"
 
 
 def _settled(moves: Sequence[Move], rows: dict[CellKey, _Row]) -> Settlement:
-    cells: Any = [(key, tuple(row[0])) for key, row in rows.items()]
-    return Settlement(tuple(moves), tuple(cells))
+    after: list[Any] = []
+    for key, (cells, _, _) in rows.items():
+        after.append((key, tuple(cells)))
+    return Settlement(tuple(moves), tuple(after))

@@ -574,7 +574,7 @@ class Ledger:
     ) -> Posting:
         """Everything that is to be written, the entry as its canonical text."""
         terms_read = _terms_read(view, settled.moves)
-        touches = tuple([_touch(wallet, head) for wallet, head in sorted(view.heads.items())])
+        touches = _touches(view)
         claims = view.claims_after(decision.claims)
         request, fingerprint, actor, command, reason = one.texts
         text = entry_writer()(
@@ -607,7 +607,7 @@ class Ledger:
             claims=claims,
             records=decision.records,
             cells=settled.cells,
-            heads=tuple([_head_after(touch, view, kept, claims) for touch in touches]),
+            heads=_heads_after(touches, view, kept, claims),
             plans=view.plans,
         )
 
@@ -751,8 +751,14 @@ class Ledger:
 
 def _in_order(locks: frozenset[str]) -> tuple[list[WalletId], list[str]]:
     """Wallets and record keys, each sorted: the one order in which locks are taken."""
-    wallets = [WalletId(lock) for lock in sorted(locks) if is_wallet(lock)]
-    return wallets, sorted(locks.difference(wallets))
+    wallets: list[WalletId] = []
+    keys: list[str] = []
+    for lock in sorted(locks):
+        if is_wallet(lock):
+            wallets.append(WalletId(lock))
+        else:
+            keys.append(lock)
+    return wallets, keys
 
 
 def _named_locks(command: Command[Any]) -> tuple[str, ...]:
@@ -773,15 +779,24 @@ def _decision(one: _Prepared, view: LockedView) -> Decision[Any]:
     return command.decide(view)
 
 
-def _touch(wallet: WalletId, head: Head | None) -> Touch:
-    """The next link of a wallet's chain."""
-    return Touch(wallet, 1, "") if head is None else Touch(wallet, head.sequence + 1, head.hash)
+def _touches(view: LockedView) -> tuple[Touch, ...]:
+    """The next link in the chain of every wallet looked at."""
+    touches: list[Touch] = []
+    for wallet, head in sorted(view.heads.items()):
+        sequence, previous = (0, "") if head is None else (head.sequence, head.hash)
+        touches.append(Touch(wallet, sequence + 1, previous))
+    return tuple(touches)
 
 
-def _head_after(touch: Touch, view: LockedView, kept: Kept, claims: tuple[Claim, ...]) -> Head:
-    """The head of a wallet when that link is its last."""
-    due = view.next_due(touch.wallet, claims)
-    return Head(touch.wallet, touch.sequence, view.at, kept.hash, due)
+def _heads_after(
+    touches: Iterable[Touch], view: LockedView, kept: Kept, claims: tuple[Claim, ...]
+) -> tuple[Head, ...]:
+    """The heads of wallets when these links are their last."""
+    heads: list[Head] = []
+    for touch in touches:
+        due = view.next_due(touch.wallet, claims)
+        heads.append(Head(touch.wallet, touch.sequence, view.at, kept.hash, due))
+    return tuple(heads)
 
 
 def _insist(missing: Collection[str]) -> None:
@@ -805,11 +820,16 @@ def _terms_read(view: LockedView, moves: Iterable[Move]) -> tuple[tuple[LotId, i
 
     Terms that were written later than now mean that the clock runs behind; then it is later.
     """
-    lots = [view.lots[lot] for lot in dict.fromkeys([move.lot for move in moves])]
-    later = [lot.since for lot in lots if lot.since is not None and lot.since > view.at]
-    if later:
-        raise _Behind(max(later))
-    return tuple([(lot.id, lot.version) for lot in lots])
+    read: dict[LotId, int] = {}
+    latest = view.at
+    for move in moves:
+        lot = view.lots[move.lot]
+        read[lot.id] = lot.version
+        if lot.since is not None and lot.since > latest:
+            latest = lot.since
+    if latest is not view.at:
+        raise _Behind(latest)
+    return tuple(read.items())
 
 
 def _new_lots(view: LockedView, decision: Decision[Any]) -> tuple[Lot, ...]:

@@ -69,6 +69,7 @@ __all__ = [
 ]
 
 _STAFF: Mapping[Role, Permit] = {Role.ADMIN: anywhere, Role.SYSTEM: anywhere}
+_ZERO: Mapping[type[Amount], Amount] = {unit: unit(parts=0) for unit in (Credits, Units)}
 _ISSUERS: Mapping[Role, Permit] = {**_STAFF, Role.CREATOR: anywhere}
 
 
@@ -308,9 +309,9 @@ def _taking(
 ) -> Decision[Claimed]:
     met_plan(view, plan, wallet)
     shift = Claim.taking(claim_id(view), wallet, plan.taken, state, deadline=deadline)
-    zero = type(plan.asked)(parts=0)
+    claim, zero = shift.claim, _ZERO[type(plan.asked)]
     held, spent = (plan.asked, zero) if state is State.HELD else (zero, plan.asked)
-    return Decision.of(Claimed(shift.claim.id, plan.asked, held, spent), shift)
+    return Decision(Claimed(claim.id, plan.asked, held, spent), shift.moves, (claim,))
 
 
 @kind("hold")

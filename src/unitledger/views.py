@@ -140,7 +140,7 @@ class LockedView:
         while True:
             bucket = self._bucket(wallet, order, at_least)
             plan = bucket.burn(amount, at=self.at, use=use)
-            if plan.met or len(bucket) != at_least:
+            if len(bucket) != at_least or plan.met:
                 self.plans[wallet] = plan
                 return plan
             at_least *= 8
@@ -182,7 +182,8 @@ class LockedView:
 
     def claim_before(self, claim: ClaimId) -> Claim | None:
         """The claim as stored, or ``None`` when it is new."""
-        return self._claims.get(claim) or self._reading.claim(claim)
+        released = self._claims.get(claim) if self._claims else None
+        return self._reading.claim(claim) if released is None else released
 
     # Records and people.
 
@@ -261,9 +262,12 @@ class LockedView:
 
     def settled(self, decision: Decision[Any]) -> Settlement:
         """The moves of a decision settled on what the view shows, overdue releases first."""
+        changes: list[tuple[Claim | None, Claim]] = []
+        for claim in decision.claims:
+            changes.append((self.claim_before(claim.id), claim))  # noqa: PERF401 (a hot path)
         settled = settle(
             decision.moves,
-            [(self.claim_before(claim.id), claim) for claim in decision.claims],
+            changes,
             at=self.at,
             lot=self.lot,
             cells=self.cells,

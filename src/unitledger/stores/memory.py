@@ -224,8 +224,12 @@ class _Portal:
 
 def _is_done(plan: Plan, change: list[_Change]) -> bool:
     """Whether what happened to a wallet is exactly what the plan wanted."""
-    taken = [(lot.id, parts) for lot, parts in plan.taken]
-    return taken == [(lot_id, before - after) for lot_id, before, after in change]
+    if len(plan.taken) != len(change):
+        return False
+    for (lot, parts), (lot_id, before, after) in zip(plan.taken, change, strict=True):
+        if lot.id != lot_id or before - after != parts:
+            return False
+    return True
 
 
 class _Unit:
@@ -388,12 +392,10 @@ class _Unit:
         """Bring a wallet's buckets up to date, under every order they are kept under."""
         cached = self._portal.buckets[wallet]
         if cached:
-            edits = self._portal.counts["edits"]
-            kept = [
-                (order, edits, self._after(bucket, change, plan))
-                for order, seen, bucket in cached
-                if seen == edits or not self._outdated(wallet, seen)
-            ]
+            edits, kept = self._portal.counts["edits"], list[_Cached]()
+            for order, seen, bucket in cached:
+                if seen == edits or not self._outdated(wallet, seen):
+                    kept.append((order, edits, self._after(bucket, change, plan)))
             self._portal.buckets.set(wallet, tuple(kept), self._undo)
 
     def _after(self, bucket: Bucket, change: list[_Change], plan: Plan | None) -> Bucket:
