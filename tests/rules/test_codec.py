@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 from typing import Any, NewType
 
 import attrs
@@ -704,6 +706,42 @@ def test_every_missing_field_is_missed() -> None:
 def test_another_exact_spelling_is_read(cls: Any, spelled: object, value: object) -> None:
     assert decode(cls, spelled) == value
     assert decode_json(encode(value)) != spelled
+
+
+NODES: tuple[Any, ...] = (
+    *(None, True, 0, -1, 1.5, 2**53, 10**400, "", "a", "\ud800", "0", "1/0", "NaN", "9" * 200),
+    *("2026-02-30", "2026-01-01T00:00:00Z", "pool", "member/", "pool FREE", "1 units", "-1 units"),
+    *([], {}, [[]], [None], {"kind": "spend"}, {"": 1}, {1: 1}, object(), b"x", (), frozenset()),
+)
+
+
+def spoiled(node: Any, chance: Random) -> Any:
+    """The same document with something in it that is not what it was."""
+    if type(node) is dict and node and chance.random() < 0.8:
+        name = chance.choice(sorted(node))
+        return {**node, name: spoiled(node[name], chance)}
+    if type(node) is list and node and chance.random() < 0.8:
+        place = chance.randrange(len(node))
+        return [*node[:place], spoiled(node[place], chance), *node[place + 1 :]]
+    return chance.choice(NODES)
+
+
+@pytest.mark.parametrize("cls", [*named().values(), *VALUES], ids=lambda cls: cls.__name__)
+def test_a_spoiled_document_is_refused_or_is_a_sound_value(cls: type) -> None:
+    """Only our errors escape; and what is read after all is read again from what it writes."""
+    chance, document = Random(cls.__name__), decode_json(encode(sample(cls)))
+    for _ in range(100):
+        with suppress(UnitLedgerError):
+            value: object = decode(cls, spoiled(document, chance))
+            assert decode(cls, decode_json(encode(value))) == value
+
+
+def test_a_spoiled_text_is_refused_or_read() -> None:
+    text, chance = encode(sample(Entry)), Random(8)
+    for _ in range(2000):
+        place, more = chance.randrange(len(text)), chance.choice('"\\{}[],:0-+.eEnaN\x00\udc80 \n')
+        with suppress(UnitLedgerError):
+            decode_json(text[:place] + more + text[place + chance.randrange(3) :])
 
 
 if __name__ == "__main__":
