@@ -7,22 +7,25 @@
     verify     an exported journal: hashes, chains, conservation
     schedule   the next occurrences of a renewal or an assignment
 
-Answers go to standard output, as JSON with ``--json``; what went wrong goes to standard error as
-``code: message``. It ends with 0 when all is well, 1 when something was refused or is not as
-expected, 2 when it was called in a way that makes no sense, 130 when it was interrupted.
+Answers go to standard output, what went wrong to standard error as ``code: message``; with
+``--json`` both are JSON. It ends with 0 when all is well, 1 when something was refused or is not
+as expected, 2 when it was called in a way that makes no sense, 130 when it was interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
+import codecs
+import errno
 import io
 import json
+import locale
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, final
 
 from unitledger import __version__
 from unitledger.accounts import check_wallet, wallet_unit
@@ -36,7 +39,7 @@ from unitledger.orders import FEFO_LARGEST, BurnOrder
 from unitledger.policy import Policy
 from unitledger.scenario import Scenario, ScenarioResult, shipped
 from unitledger.scenario.figures import parts_text
-from unitledger.scenario.stories import closing, quote_lines, story
+from unitledger.scenario.stories import closing, quote_lines, several, story
 from unitledger.stores.memory import MemoryStore
 from unitledger.time import (
     Period,
@@ -62,38 +65,82 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: The words behind the program's name; ``None`` takes those of the process.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+    for stream in (sys.stdout, sys.stderr):
+        _show_what_can_be_shown(stream)
+    words = sys.argv[1:] if argv is None else argv
+    in_json = any(word.startswith("--js") and "--json".startswith(word) for word in words)
     try:
-        return _answered(argv)
+        return _answered(words, in_json=in_json)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _FAILED
     except KeyboardInterrupt:
-        _complain("interrupted", "nothing more was done")
+        _complain("interrupted", "nothing more was done", in_json=in_json)
         return _INTERRUPTED
 
 
-def _answered(argv: Sequence[str] | None) -> int:
+def _answered(words: Sequence[str], *, in_json: bool) -> int:
     try:
-        asked = _parser().parse_args(argv)
+        asked = _parser().parse_args(words)
         code: int = asked.answer(asked)
         sys.stdout.flush()
-    except SystemExit as stop:
-        return _USAGE if stop.code else _OK
+    except SystemExit:  # --help and --version
+        return _OK
+    except _Usage as error:
+        if not in_json:
+            print(error.usage, end="", file=sys.stderr)
+        _complain("usage", str(error), in_json=in_json)
+        return _USAGE
     except UnitLedgerError as error:
-        _complain(error.code, ", ".join([str(error), *getattr(error, "__notes__", ())]))
+        _complain(error.code, _message(error), in_json=in_json)
         return _FAILED
     except BrokenPipeError:
         raise
     except OSError as error:
-        _complain("not_readable", f"{error.filename}: {error.strerror}")
+        _complain("not_readable", f"{error.filename}: {error.strerror}", in_json=in_json)
         return _USAGE
     return code
 
 
-def _complain(code: str, message: str) -> None:
-    print(f"{code}: {message}", file=sys.stderr)
+def _message(error: UnitLedgerError) -> str:
+    return ", ".join([str(error), *getattr(error, "__notes__", ())])
+
+
+def _complain(code: str, message: str, *, in_json: bool) -> None:
+    told = json.dumps({"code": code, "message": message}) if in_json else f"{code}: {message}"
+    print(told, file=sys.stderr)
+
+
+_ASCII = {"×": "x", "→": "->", "─": "-", "✗": "!", "…": "...", "·": "-"}
+_PLAIN_WORDS = "unitledger.plain"
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """What stands for characters that a screen cannot show."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lost = error.object[error.start : error.end]
+    return "".join(_ASCII.get(character, "?") for character in lost), error.end
+
+
+codecs.register_error(_PLAIN_WORDS, _in_ascii)
+
+
+def _show_what_can_be_shown(stream: object) -> None:
+    """Have a stream print plain ASCII where its screen shows no more."""
+    if isinstance(stream, io.TextIOWrapper):
+        plain = sys.flags.utf8_mode and not _asked_for_utf8() and _speaks_ascii()
+        stream.reconfigure(encoding="ascii" if plain else None, errors=_PLAIN_WORDS)
+
+
+def _asked_for_utf8() -> bool:
+    """Whether somebody chose UTF-8, and not Python by itself, as it does in the C locale."""
+    chosen = {"PYTHONUTF8", "PYTHONIOENCODING"} & os.environ.keys()
+    return bool(chosen) or "utf8" in sys._xoptions
+
+
+def _speaks_ascii() -> bool:
+    return codecs.lookup(locale.getencoding()).name == "ascii"
 
 
 def _print_json(value: object) -> None:
@@ -132,7 +179,7 @@ _SEEDS = ("seed_credits", "seed_units")
 
 def _run(asked: argparse.Namespace) -> int:
     if asked.journal is not None and len(asked.files) > 1:
-        asked.parser.error("--journal takes one scenario: each has a journal of its own")
+        raise _Usage(asked.parser, "--journal takes one scenario: each has a journal of its own")
     scenarios = [(file, _scenario(file)) for file in asked.files]
     results = [(file, scenario.run()) for file, scenario in scenarios]
     if asked.journal is not None:
@@ -148,8 +195,13 @@ def _run(asked: argparse.Namespace) -> int:
 
 def _scenario(file: str) -> Scenario:
     """The scenario of a file, or of that name in the package."""
-    if not Path(file).exists() and file in shipped():
-        return shipped()[file]
+    if not Path(file).exists():
+        if file in shipped():
+            return shipped()[file]
+        names = ", ".join(shipped())
+        raise FileNotFoundError(errno.ENOENT, f"no such file; the package has {names}", file)
+    if Path(file).is_dir():
+        raise IsADirectoryError(errno.EISDIR, "no such file; it is a folder", file)
     try:
         return Scenario.load(file)
     except UnitLedgerError as error:
@@ -166,7 +218,8 @@ def _report(file: str, result: ScenarioResult) -> Iterator[str]:
     yield from (f"{file}: {failure}" for failure in result.failures)
     count = _counted(result)
     found = f"{len(result.failures)} not as expected" if result.failures else "all as expected"
-    yield f"{file}: {count['steps']} steps, {count['checks']} checks, {found}"
+    steps, checks = several(count["steps"], "step"), several(count["checks"], "check")
+    yield f"{file}: {steps}, {checks}, {found}"
 
 
 def _counted(result: ScenarioResult) -> dict[str, Any]:
@@ -221,10 +274,10 @@ def _quote(asked: argparse.Namespace) -> int:
 
 def _explain(asked: argparse.Namespace) -> int:
     if (asked.file is None) == (not asked.lots) or (asked.file is None) != (asked.wallet is None):
-        asked.parser.error('give lots like "A 5 2026-01-30", or --file with --wallet')
+        raise _Usage(asked.parser, 'give lots like "A 5 2026-01-30", or --file with --wallet')
     order = None if asked.order is None else BurnOrder.parse(asked.order)
     use = Use(asked.course, asked.item, frozenset(asked.group))
-    at = None if asked.at is None else parse_instant(asked.at, "at")
+    at = _bound(asked.at, "at", asked.zone, _beginning_of_day)
     plan = (_of_lots if asked.file is None else _of_file)(asked, use, order, at)
     if asked.json:
         _print_json(_explained(plan))
@@ -248,6 +301,9 @@ def _of_lots(
     """The plan of lots that were written on the command line."""
     unit = UNIT_NAMES[asked.unit]
     held = [_lot(text, unit, asked.zone) for text in asked.lots]
+    names = [lot.id for lot, _ in held]
+    for twice in (name for place, name in enumerate(names) if name in names[:place]):
+        raise InvalidValue("lots", f"{shown(twice)} twice", "each lot once")
     now = SystemClock().now() if at is None else at
     bucket = Bucket.of(held, unit=unit, order=order or FEFO_LARGEST)
     return bucket.burn(unit.of(asked.amount), at=now, use=use)
@@ -292,7 +348,7 @@ def _verify(asked: argparse.Namespace) -> int:
     if asked.json:
         _print_json({"file": asked.file, "ok": verdict.ok, **_plain(verdict)})
     elif verdict.ok:
-        size = f"{verdict.entries} entries, {verdict.lots} lots"
+        size = f"{several(verdict.entries, 'entry')}, {several(verdict.lots, 'lot')}"
         print(f"{asked.file}: {size}; every hash, chain and sum holds")
     else:
         print("\n".join(f"{asked.file}: {fault}" for fault in verdict.faults))
@@ -313,10 +369,10 @@ def _schedule(asked: argparse.Namespace) -> int:
         Period(asked.period),
         every=asked.every,
         zone=asked.zone,
-        until=None if asked.until is None else parse_instant(asked.until, "until"),
+        until=_bound(asked.until, "until", asked.zone, end_of_day),
     )
-    after = anchor - _BEFORE if asked.after is None else parse_instant(asked.after, "after")
-    found = schedule.after(after, count=asked.count)
+    after = _bound(asked.after, "after", asked.zone, _beginning_of_day)
+    found = schedule.after(anchor - _BEFORE if after is None else after, count=asked.count)
     zone = check_zone(asked.zone)
     local = [due.astimezone(zone).isoformat(" ", "seconds") for _, due in found]
     if asked.json:
@@ -340,6 +396,13 @@ def _instant_or_day(
         raise InvalidValue(field, shown(text), "a date like 2026-01-31 or an instant") from None
 
 
+def _bound(
+    text: str | None, field: str, zone: str, of_day: Callable[[date, str], datetime]
+) -> datetime | None:
+    """The instant of an option that may be left out."""
+    return None if text is None else _instant_or_day(text, field, zone, of_day)
+
+
 def _beginning_of_day(day: date, zone: str) -> datetime:
     return end_of_day(day - timedelta(days=1), zone)
 
@@ -347,10 +410,24 @@ def _beginning_of_day(day: date, zone: str) -> datetime:
 # The words and what may follow them.
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="unitledger", description="Credits and training units, lot by lot."
-    )
+class _Usage(Exception):
+    """A call that makes no sense, and how to call instead."""
+
+    def __init__(self, parser: argparse.ArgumentParser, problem: str) -> None:
+        super().__init__(f"{parser.prog}: {problem}")
+        self.usage = parser.format_usage()
+
+
+@final
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are told with all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise _Usage(self, message)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="unitledger", description="Credits and training units, lot by lot.")
     parser.add_argument("--version", action="version", version=f"unitledger {__version__}")
     words = parser.add_subparsers(metavar="WORD", required=True)
     for name, answer, text, arguments in _WORDS:
@@ -405,7 +482,10 @@ _WORDS: tuple[
             ("--file", {"help": "take the lots of a wallet after this scenario"}),
             ("--wallet", {"help": "which wallet"}),
             ("--order", {"help": 'a burn order: "expires, -available", FIFO, ...'}),
-            ("--at", {"help": "the instant; else now, or the scenario's last"}),
+            (
+                "--at",
+                {"help": "an instant, or a date's beginning; else now, or the scenario's last"},
+            ),
             ("--unit", {"choices": sorted(UNIT_NAMES), "default": "units"}),
             ("--course", {"help": "what the units are for"}),
             ("--item", {"help": "what the units are for"}),
@@ -428,8 +508,8 @@ _WORDS: tuple[
             ("period", {"choices": [period.value for period in Period]}),
             ("--every", {"type": int, "default": 1, "help": "how many periods lie between two"}),
             ("--count", {"type": int, "default": 5, "help": "how many to list"}),
-            ("--after", {"help": "only those after this instant"}),
-            ("--until", {"help": "only those before this instant"}),
+            ("--after", {"help": "only those after this instant or the beginning of this date"}),
+            ("--until", {"help": "only those before this instant or the end of this date"}),
             _ZONE,
         ),
     ),

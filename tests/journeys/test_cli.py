@@ -154,7 +154,8 @@ def test_a_file_is_preferred_to_a_shipped_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("seed_units").mkdir()
-    assert "invalid_value: format is ''" in complaint(capsys, "run", "seed_units", code=1)
+    words = complaint(capsys, "run", "seed_units", code=2)
+    assert words == "not_readable: seed_units: no such file; it is a folder\n"
 
 
 def test_a_scenario_with_a_slip_is_refused_with_its_place(capsys: Captured, tmp_path: Path) -> None:
@@ -162,12 +163,47 @@ def test_a_scenario_with_a_slip_is_refused_with_its_place(capsys: Captured, tmp_
     path.write_text(TOP + STEP.replace("amount = 1", 'amount = "1.234"'))
     words = complaint(capsys, "run", str(path), code=1)
     problem = "too_precise: units is '1.234'; give at most 2 decimals"
-    assert words == f"{problem}, in steps[0], in {path}\n"
+    assert words == f"{problem}, in step 1, in {path}\n"
 
 
 def test_a_file_that_is_not_there(capsys: Captured) -> None:
-    words = complaint(capsys, "run", "nowhere.toml", code=2)
-    assert words == "not_readable: nowhere.toml: No such file or directory\n"
+    for argv in (("run",), ("explain", "5", "--wallet", "pool", "--file")):
+        for name in ("nowhere.toml", "nofile"):
+            words = complaint(capsys, *argv, name, code=2)
+            problem = "no such file; the package has seed_credits, seed_units"
+            assert words == f"not_readable: {name}: {problem}\n"
+    assert "/: no such file; it is a folder" in complaint(capsys, "run", "/", code=2)
+
+
+def test_one_is_not_written_as_many(capsys: Captured, tmp_path: Path) -> None:
+    path, out = tmp_path / "a.toml", tmp_path / "out.jsonl"
+    path.write_text(TOP.partition("[[lots]]")[0] + "[[steps]]\n[[checks]]\naudit = true\n")
+    line = f"{path}: 1 step, 1 check, all as expected\n"
+    assert said(capsys, "run", str(path), "--journal", str(out)) == line
+    assert "0 entries, 0 lots" in said(capsys, "verify", str(out))
+    path.write_text(TOP.rpartition("[[lots]]")[0])
+    said(capsys, "run", str(path), "--journal", str(out))
+    assert "1 entry, 1 lot;" in said(capsys, "verify", str(out))
+
+
+@pytest.mark.parametrize(
+    ("argv", "status", "code", "words"),
+    [
+        pytest.param(("quote", "abc"), 1, "invalid_value", "give", id="refused"),
+        pytest.param(("verify", "nowhere"), 2, "not_readable", "nowhere: ", id="no file"),
+        pytest.param(("explain", "5"), 2, "usage", "give lots like", id="no lots"),
+        pytest.param(("quote",), 2, "usage", "unitledger quote: the following", id="no price"),
+        pytest.param(("sing",), 2, "usage", "invalid choice: 'sing'", id="no word"),
+    ],
+)
+def test_in_json_what_went_wrong_is_json_too(
+    capsys: Captured, argv: tuple[str, ...], status: int, code: str, words: str
+) -> None:
+    for spelling in ("--json", "--js"):
+        answer = json.loads(complaint(capsys, *argv, spelling, code=status))
+        assert answer.keys() == {"code", "message"}
+        assert answer["code"] == code
+        assert words in answer["message"]
 
 
 # run --journal, verify
@@ -320,6 +356,11 @@ def test_explain_in_json(capsys: Captured) -> None:
             ("--at", "2026-01-31T00:00:00+01:00"), "C 8.00, A 5.00, B 20.00, D 7.00", id="a zone"
         ),
         pytest.param(("--at", "2026-01-31T00:00:00Z"), "B 20.00, D 20.00", id="the day after"),
+        pytest.param(("--at", "2026-01-31"), "B 20.00, D 20.00", id="from its beginning"),
+        pytest.param(("--at", "2026-01-30"), "C 8.00, A 5.00, B 20.00, D 7.00", id="last day"),
+        pytest.param(
+            ("--at", "2026-01-31", "--zone", "Europe/Vienna"), "B 20.00, D 20.00", id="as the zone"
+        ),
         pytest.param(
             ("--at", "2026-01-31T00:00:00Z", "--zone", "America/New_York"),
             "C 8.00, A 5.00, B 20.00, D 7.00",
@@ -375,7 +416,10 @@ def test_explain_with_a_use(capsys: Captured) -> None:
         pytest.param(("5", "a 5 soon 6"), 1, "invalid_value: lot is", id="four words"),
         pytest.param(("5", "a 5 2026-02-30"), 1, "invalid_value: expires", id="no such day"),
         pytest.param(("5", "a 5 2026-01-30T10:00"), 1, "naive_instant: expires", id="no zone"),
-        pytest.param(("5", "a 5", "a 6"), 1, "invalid_value: holdings", id="a lot twice"),
+        pytest.param(
+            ("5", "b 1", "a 5", "a 5"), 1, "invalid_value: lots is 'a' twice; give each", id="twice"
+        ),
+        pytest.param(("5", "a 5", "--at", "2026-02-30"), 1, "invalid_value: at", id="no such at"),
         pytest.param(("5.5", "a 5", "--unit", "credits"), 1, "too_precise: ", id="half a credit"),
         pytest.param(("5", "a 5", "--order", "best"), 1, "invalid_value: ", id="no such order"),
         pytest.param(("5", "a 5", "--at", "now"), 1, "invalid_value: at", id="no instant"),
@@ -415,6 +459,32 @@ def test_schedule_ends(capsys: Captured) -> None:
     argv = ("schedule", "2026-01-01", "day", "--until", "2026-01-03T00:00:00Z")
     assert [one["k"] for one in told(capsys, *argv)] == [0, 1]
     assert said(capsys, *argv, "--after", "2027-01-01T00:00:00Z") == ""
+
+
+@pytest.mark.parametrize(
+    ("bounds", "days"),
+    [
+        pytest.param(("--until", "2026-01-02"), [1, 2], id="until the end of a day"),
+        pytest.param(("--after", "2026-01-02", "--count", "2"), [2, 3], id="after its beginning"),
+        pytest.param(
+            ("--until", "2026-01-02", "--zone", "Asia/Tokyo"), [1], id="a day that ends sooner"
+        ),
+        pytest.param(
+            ("--after", "2026-01-03", "--count", "1", "--zone", "Asia/Tokyo"), [2], id="and begins"
+        ),
+    ],
+)
+def test_schedule_is_bound_by_days(
+    capsys: Captured, bounds: tuple[str, ...], days: list[int]
+) -> None:
+    rows = told(capsys, "schedule", "2026-01-01T18:00:00Z", "day", *bounds)
+    assert [int(row["at"][8:10]) for row in rows] == days
+
+
+@pytest.mark.parametrize("option", ["--until", "--after"])
+def test_schedule_refuses_days_there_are_not(capsys: Captured, option: str) -> None:
+    words = complaint(capsys, "schedule", "2026-01-01", "day", option, "2026-02-30", code=1)
+    assert words.startswith(f"invalid_value: {option.strip('-')} is '2026-02-30'; give a date")
 
 
 @pytest.mark.parametrize(
@@ -485,11 +555,36 @@ def test_a_reader_that_has_gone_away_is_no_error() -> None:
     assert (words, process.returncode) == (b"", 1)
 
 
-def test_a_screen_that_cannot_show_an_arrow_shows_the_rest() -> None:
-    with program("demo", env={**os.environ, "PYTHONIOENCODING": "ascii"}) as process:
+CHOSEN = {"LC_ALL", "LC_CTYPE", "LANG", "PYTHONIOENCODING", "PYTHONUTF8"}
+AROUND = {name: value for name, value in os.environ.items() if name not in CHOSEN}
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        pytest.param({"PYTHONIOENCODING": "ascii"}, id="by Python's own switch"),
+        pytest.param(
+            {"LC_ALL": "C"},
+            id="by the locale",
+            marks=pytest.mark.skipif(os.name == "nt", reason="Windows has no such locale"),
+        ),
+    ],
+)
+def test_a_screen_without_arrows_shows_what_reads_as_well(chosen: dict[str, str]) -> None:
+    with program("demo", env={**AROUND, **chosen}) as process:
         out, words = process.communicate(timeout=60)
     assert (words, process.returncode) == (b"", 0)
-    assert b"3 ? 1.234 ? 3 ? 1.24 = 3.72" in out
+    text = out.decode("ascii")
+    assert "3 x 1.234 -> 3 x 1.24 = 3.72" in text
+    assert "! insufficient_units: " in text
+    assert "-" * len("Training units") in text.splitlines()
+    assert "?" not in text
+
+
+def test_utf_8_that_was_chosen_is_kept() -> None:
+    with program("demo", env={**AROUND, "LC_ALL": "C", "PYTHONUTF8": "1"}) as process:
+        out, _ = process.communicate(timeout=60)
+    assert "3 × 1.234 → 3 × 1.24 = 3.72" in out.decode("utf-8")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe that can be waited on")

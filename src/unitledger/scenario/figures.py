@@ -20,7 +20,7 @@ from unitledger.errors import InvalidInput, MalformedDocument, UnknownField, sho
 from unitledger.ids import LotId
 from unitledger.moves import Move
 from unitledger.orders import BurnOrder
-from unitledger.scenario.wording import NOTHING, read
+from unitledger.scenario.wording import NOTHING, place_in_words, read
 from unitledger.time import instant_text, parse_instant
 from unitledger.values import Value
 
@@ -84,9 +84,9 @@ class Figure(Value):
 
     @property
     def field(self) -> str:
-        """The path as a reader writes it: ``lines[0].amount``."""
+        """The path as a reader counts, from 1: ``line 1, amount``."""
         text = "".join(f"[{step}]" if type(step) is int else f".{step}" for step in self.path)
-        return text.removeprefix(".")
+        return place_in_words(text.removeprefix("."))
 
 
 @final
@@ -143,6 +143,9 @@ def parts(value: Any, where: str) -> tuple[Part, ...]:
 
 
 def _part_of_text(text: str, where: str) -> dict[str, str]:
+    if ";" in text:
+        problem = f"{shown(text)} has a ; where a comma stands between lots, like b 5, a 1"
+        raise MalformedDocument(where, f"{problem}; a lot with a ; in its id needs a table")
     lot, space, amount = text.rpartition(" ")
     if not space:
         raise MalformedDocument(where, f"{shown(text)} is not a lot and an amount, like b 5")

@@ -6,7 +6,7 @@ that one run names everything that is not as expected.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, final
 
@@ -17,6 +17,7 @@ from unitledger.amounts import Amount
 from unitledger.buckets import Plan
 from unitledger.commands import Command, Receipt
 from unitledger.errors import UnitLedgerError
+from unitledger.ids import LotId
 from unitledger.journal import Findings
 from unitledger.ledger import Balance, Ledger
 from unitledger.policy import Policy
@@ -185,6 +186,7 @@ class Stage:
         verdicts, failures = list[Findings](), list[Failure]()
         if balance is not None:
             failures += _balance_failures(check, balance)
+            failures += self._remaining_failures(check, balance)
         if check.issued is not None:
             found = self._issued(check, check.issued)
             failures += _different(check.where, "issued", check.issued, found)
@@ -197,6 +199,21 @@ class Stage:
                 verdicts.append(verdict)
                 failures += _verdict_failures(check.where, field, verdict, expected=asked)
         return CheckResult(check, balance, tuple(verdicts), tuple(failures))
+
+    def _remaining_failures(self, check: Check, balance: Balance) -> Iterator[Failure]:
+        unit = wallet_unit(balance.wallet)
+        there = {line.lot.id: line.available for line in balance.lots}
+        for part in check.remaining or ():
+            found = part_of(part.lot, there.get(part.lot, 0), unit)
+            exists = part.lot in there or self._exists(part.lot)
+            if found != part or not exists:
+                words = number(found.amount) if exists else "no such lot"
+                field = f"remaining of {part.lot}"
+                yield Failure(check.where, field, number(part.amount), words)
+
+    def _exists(self, lot: LotId) -> bool:
+        """Whether any wallet ever had units of a lot."""
+        return any(move.lot == lot for entry in self.ledger.entries() for move in entry.moves)
 
     def _issued(self, check: Check, expected: Amount) -> Amount:
         """How much came into being: of a lot, in a wallet, or of a unit altogether."""
@@ -259,20 +276,6 @@ def _balance_failures(check: Check, balance: Balance) -> Iterator[Failure]:
         if expected is not None:
             found = unit(parts=sum(getattr(line, name) for line in lots))
             yield from _different(check.where, name, expected, found)
-    if check.remaining is not None:
-        yield from _remaining_failures(check.where, check.remaining, balance)
-
-
-def _remaining_failures(
-    where: str, remaining: Iterable[Part], balance: Balance
-) -> Iterator[Failure]:
-    unit = wallet_unit(balance.wallet)
-    there = {line.lot.id: line.available for line in balance.lots}
-    for part in remaining:
-        found = part_of(part.lot, there.get(part.lot, 0), unit)
-        if found != part:
-            field = f"remaining of {part.lot}"
-            yield Failure(where, field, number(part.amount), number(found.amount))
 
 
 def _verdict_failures(

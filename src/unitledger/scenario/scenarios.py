@@ -16,9 +16,11 @@ import unitledger.opening  # noqa: F401  commands can be stated once they are kn
 from unitledger.codec import MAX_DOCUMENT
 from unitledger.commands import Role
 from unitledger.errors import (
+    InvalidType,
     InvalidValue,
     LimitExceeded,
     MalformedDocument,
+    UnitLedgerError,
     UnknownField,
     shown,
 )
@@ -32,7 +34,13 @@ from unitledger.scenario.figures import Failure
 from unitledger.scenario.runner import CheckResult, Stage, StepResult
 from unitledger.scenario.settings import Setting, directory_of
 from unitledger.scenario.steps import Step, read_lot, read_step
-from unitledger.scenario.wording import fields_of, fields_table, placed, read
+from unitledger.scenario.wording import (
+    fields_of,
+    fields_table,
+    placed,
+    read,
+    with_place_in_words,
+)
 from unitledger.stores.memory import MemoryStore
 from unitledger.training.keycodes import KeyCodes
 from unitledger.values import Value
@@ -157,7 +165,11 @@ class Scenario(Value):
             MalformedDocument: Something is missing or is not of its kind.
             InvalidInput: A value cannot be used; a note on the error says where it stands.
         """
-        return _scenario(plain_document(text, _format(form)))
+        form = _format(form)
+        try:
+            return _scenario(plain_document(text, form))
+        except UnitLedgerError as error:
+            raise with_place_in_words(error) from error.__cause__
 
     @classmethod
     def load(cls, path: str | Path) -> Scenario:
@@ -165,8 +177,13 @@ class Scenario(Value):
 
         Raises:
             OSError: The file cannot be read.
+            InvalidType: Not a ``str`` or ``Path``.
             InvalidInput: As `parse`.
         """
+        if not isinstance(path, (str, Path)):
+            raise InvalidType("path", shown(path), "str or Path")
+        if "\0" in str(path):
+            raise InvalidValue("path", shown(str(path)), "a path without NUL")
         place = Path(path)
         form = _format(place.suffix.lower().removeprefix("."))
         with place.open("rb") as file:
@@ -240,7 +257,7 @@ def _scenario(document: dict[str, Any]) -> Scenario:
     for unknown in sorted(document.keys() - set(FIELDS)):
         raise UnknownField("document", shown(unknown), FIELDS)
     codes = _key_codes(document)
-    told = {name: _put(document[name], dict(codes)) for name in _TOLD if name in document}
+    told = {name: _put(document[name], dict(codes), name) for name in _TOLD if name in document}
     document = {**document, **told}
     with placed("document"):
         top = {name: document[name] for name in fields_of(_Heading) if name in document}
@@ -278,19 +295,31 @@ def _key_codes(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     """The names of the key codes, with the ids of the codes under a pepper that is no secret."""
     table = fields_table(document.get("key_codes", {}), "key_codes")
     with placed("key_codes"):
-        codes = read(tuple[tuple[str, str], ...], list(map(list, table.items())), "key_codes")
-        return tuple((check_id(name, "key code"), _CODES.id_of(code)) for name, code in codes)
+        return tuple(
+            (check_id(name, "key code"), _CODES.id_of(read(str, code, f"key_codes.{name}")))
+            for name, code in table.items()
+        )
 
 
-def _put(value: Any, codes: Mapping[str, str]) -> Any:
+def _put(value: Any, codes: Mapping[str, str], where: str) -> Any:
     """A value with every ``{name}`` of a key code put as that code's id."""
     if type(value) is dict:
-        return {name: part if name == "say" else _put(part, codes) for name, part in value.items()}
+        return {
+            name: part if name == "say" else _put(part, codes, f"{where}.{name}")
+            for name, part in value.items()
+        }
     if type(value) is list:
-        return [_put(part, codes) for part in value]
+        return [_put(part, codes, f"{where}[{i}]") for i, part in enumerate(value)]
     if type(value) is str and "{" in value:
-        return _NAMED(lambda found: codes.get(found[1], found[0]), value)
+        return _NAMED(lambda found: _code(found, codes, where), value)
     return value
+
+
+def _code(found: re.Match[str], codes: Mapping[str, str], where: str) -> str:
+    if found[1] not in codes:
+        known = ", ".join(codes) or "there is none yet"
+        raise InvalidValue(where, shown(found[0]), f"a name under [key_codes]: {known}")
+    return codes[found[1]]
 
 
 def _list(document: dict[str, Any], name: str) -> list[Any]:

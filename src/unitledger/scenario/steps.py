@@ -27,10 +27,10 @@ from unitledger.lots import Category, Cost, Scope
 from unitledger.operations import Issue
 from unitledger.ports import FixedDirectory
 from unitledger.scenario.checks import Check, read_checks
-from unitledger.scenario.figures import Figure, Part, check_names, figures, parts
+from unitledger.scenario.figures import Figure, Part, check_names, figures, parts, text_of
 from unitledger.scenario.questions import QUESTIONS, Question
 from unitledger.scenario.settings import Setting, directory_of
-from unitledger.scenario.wording import fields_of, fields_table, placed, read
+from unitledger.scenario.wording import fields_of, fields_table, placed, read, with_place_in_words
 from unitledger.values import Value
 
 __all__ = [
@@ -144,7 +144,7 @@ def read_lot(table: Any, number: int, setting: Setting) -> Step:
     with placed(where):
         words: _LotWords = read(_LotWords, table, where, setting.zone)
         return Step(
-            where=f"lot {words.id}",
+            where=f"lot {number} ({words.id})",
             word=Issue.NAME,
             at=_begun(setting.at if words.at is None else words.at, where),
             actor=Actor.acting("scenario", Role.SYSTEM),
@@ -156,6 +156,19 @@ def read_lot(table: Any, number: int, setting: Setting) -> Step:
 def _begun(at: datetime | None, where: str) -> datetime:
     if at is None:
         raise MalformedDocument(where, "no instant yet: give an at, here or to the scenario")
+    return at
+
+
+def _in_turn(words: _StepWords, before: datetime | None, where: str) -> datetime:
+    """The instant of a step, which is not before the one above unless the step says so."""
+    at = _begun(before if words.at is None else words.at, where)
+    back = before is not None and at < before
+    if back and not words.clock_back:
+        problem = f"{text_of(at)} is before {text_of(before)}, the instant above"
+        raise MalformedDocument(f"{where}.at", f"{problem}; if it is meant, say clock_back = true")
+    if words.clock_back and not back:
+        problem = f"{text_of(at)} is not before the instant above; leave it out"
+        raise MalformedDocument(f"{where}.clock_back", problem)
     return at
 
 
@@ -195,6 +208,7 @@ class _StepWords(Value):
     reason: str = ""
     say: str = ""
     command: str | None = None
+    clock_back: bool = False
     refused: str | None = None
     same_as_request: str | None = None
     replayed: bool | None = None
@@ -224,7 +238,7 @@ def read_step(table: Any, number: int, setting: Setting) -> Step:
         return Step(
             where=name,
             word=words.command or "",
-            at=_begun(setting.at if words.at is None else words.at, where),
+            at=_in_turn(words, setting.at, where),
             actor=setting.acting(words.actor, words.roles, where),
             request=check_id(request, "request"),
             action=action,
@@ -255,7 +269,7 @@ def _action(
     except UnitLedgerError as error:
         if error.code != words.refused:
             raise
-        return error, None
+        return with_place_in_words(error), None
 
 
 def _named(word: str, where: str) -> tuple[type, type | None]:

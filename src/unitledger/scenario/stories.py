@@ -24,7 +24,7 @@ from unitledger.scenario.runner import FIGURES, StepResult
 from unitledger.scenario.scenarios import ScenarioResult
 from unitledger.training.pricing import Item, Quote
 
-__all__ = ["closing", "quote_lines", "story"]
+__all__ = ["closing", "quote_lines", "several", "story"]
 
 _WIDTH = 98
 _MARGIN = 12
@@ -52,9 +52,15 @@ def closing(ledger: Ledger) -> Iterator[str]:
     for fault in (*verified.faults, *audited.faults):
         yield f"not conserved: {fault}"
     if verified.ok and audited.ok:
-        size = f"{verified.entries} entries, {verified.lots} lots"
+        size = f"{several(verified.entries, 'entry')}, {several(verified.lots, 'lot')}"
         yield f"Conservation: {size}; every lot adds up, every chain of hashes holds."
         yield "Audit: what is stored is what the journal folds to."
+
+
+def several(number_: int, noun: str) -> str:
+    """A noun with its number: ``1 step``, ``2 steps``, ``3 entries``."""
+    many = f"{noun.removesuffix('y')}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number_} {noun if number_ == 1 else many}"
 
 
 def quote_lines(items: Iterable[Item], quoted: Quote) -> Iterator[str]:

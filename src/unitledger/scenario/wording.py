@@ -32,7 +32,18 @@ from unitledger.errors import InvalidValue, MalformedDocument, UnitLedgerError, 
 from unitledger.ids import WalletId
 from unitledger.time import end_of_day
 
-__all__ = ["BEGINS", "ENDS", "NOTHING", "fields_of", "fields_table", "placed", "read"]
+__all__ = [
+    "BEGINS",
+    "ENDS",
+    "NOTHING",
+    "WALLETS",
+    "fields_of",
+    "fields_table",
+    "place_in_words",
+    "placed",
+    "read",
+    "with_place_in_words",
+]
 
 ENDS = frozenset({"deadline", "ends", "expires", "until"})
 """Fields in which a date means the end of that day in the policy's zone."""
@@ -40,9 +51,14 @@ BEGINS = frozenset({"acquired", "anchor", "begins", "effective", "since", "start
 """Fields in which a date means the beginning of that day in the policy's zone."""
 NOTHING = ("never", "none")
 """What stands for nothing where a field may be left open."""
+WALLETS = "pool, course/C, manager/M/C, batch/A/n/row, member/U or keycode/K"
+"""Every kind of wallet, as a reader writes one."""
 
 _T = TypeVar("_T")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
+_NUMBERED = re.compile(r"\.?([^.\[\]]+)((?:\[[0-9]+\])+)(\.(?![^.\[\]]+\[))?").sub
+_SEVERAL = frozenset({"checks", "courses", "groups", "items", "lines", "lots", "rows", "steps"})
+_PLACES = ("where", "field", "what")
 
 
 @attrs.frozen
@@ -77,14 +93,46 @@ def read(cls: Any, value: object, where: str, zone: str = "UTC") -> Any:
     return decode(cls, _worded(cls, value, _Place(where, "", zone)), where)
 
 
+def place_in_words(path: str) -> str:
+    """A path as a reader counts, from 1.
+
+    >>> place_in_words("steps[1].checks[0].available")
+    'step 2, check 1, available'
+    """
+    return _NUMBERED(_counted, path).removeprefix(", ")
+
+
+def _counted(found: re.Match[str]) -> str:
+    name = found[1][:-1] if found[1] in _SEVERAL else found[1]
+    numbers = ", ".join(str(int(number) + 1) for number in found[2][1:-1].split("]["))
+    return f", {name} {numbers}{', ' if found[3] else ''}"
+
+
+def with_place_in_words(error: UnitLedgerError) -> UnitLedgerError:
+    """The same error, its place written as a reader counts."""
+    said = {name: getattr(error, name, None) for name in _PLACES}
+    told = {name: place_in_words(text) for name, text in said.items() if type(text) is str}
+    if all(said[name] == text for name, text in told.items()):
+        return error
+    fields: Any = error
+    worded: UnitLedgerError = attrs.evolve(fields, **told).with_traceback(error.__traceback__)
+    for note in getattr(error, "__notes__", ()):
+        worded.add_note(note)
+    return worded
+
+
 @contextmanager
 def placed(where: str) -> Iterator[None]:
-    """Whatever is refused inside gets a note that says where in the document it stands."""
+    """Whatever is refused inside gets a note that says where in the document it stands.
+
+    What says it already gets none.
+    """
     try:
         yield
     except UnitLedgerError as error:
-        if not getattr(error, "where", "") and not getattr(error, "__notes__", ()):
-            error.add_note(f"in {where}")
+        said = [str(getattr(error, name, "")) for name in _PLACES]
+        if not any(where in text for text in said) and not getattr(error, "__notes__", ()):
+            error.add_note(f"in {place_in_words(where)}")
         raise
 
 
@@ -157,7 +205,7 @@ def _fields(cls: type, table: dict[str, Any], place: _Place) -> dict[str, Any]:
         if not attrs.has(cls):
             return table
     hints = fields_of(cls)
-    unit = next(_units(hints, table), place.unit)
+    unit = next(_units(hints, table, place.where), place.unit)
     return {
         name: _worded(
             hints[name],
@@ -170,12 +218,14 @@ def _fields(cls: type, table: dict[str, Any], place: _Place) -> dict[str, Any]:
     }
 
 
-def _units(hints: Mapping[str, Any], table: dict[str, Any]) -> Any:
+def _units(hints: Mapping[str, Any], table: dict[str, Any], where: str) -> Any:
     """The units of the wallets that a table names."""
     for name, hint in hints.items():
         wallet = table.get(name)
         meant = hint is WalletId or WalletId in get_args(hint)
-        if meant and type(wallet) is str and is_wallet(wallet):
+        if meant and type(wallet) is str:
+            if not is_wallet(wallet):
+                raise InvalidValue(f"{where}.{name}", shown(wallet), WALLETS)
             yield wallet_unit(wallet)
 
 
