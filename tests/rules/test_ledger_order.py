@@ -361,11 +361,12 @@ GARBAGE: tuple[object, ...] = (
 )
 
 
-@pytest.mark.parametrize("cls", [*named().values()], ids=lambda cls: cls.__name__)
-def test_a_forged_command_of_any_class_writes_nothing_unsound(cls: type) -> None:
+COMMAND_CLASSES: list[Any] = [cls for cls in named().values() if issubclass(cls, Command)]
+
+
+@pytest.mark.parametrize("cls", COMMAND_CLASSES, ids=lambda cls: cls.__name__)
+def test_a_forged_command_of_any_class_writes_nothing_unsound(cls: Any) -> None:
     """Every field of every command, overwritten: an error of ours, or an entry that is sound."""
-    if not issubclass(cls, Command):
-        return
     desk = Desk()
     desk.issue("a", ANN, u(1000))
     desk.issue("p", POOL, c(1000))
