@@ -258,6 +258,7 @@ def test_only_a_path_is_a_path(path: Any, code: str) -> None:
 LINE = "\n"
 KEYS = LINE.join(f"k{n} = 1" for n in range(90_000))
 JSON_KEYS = ",".join(f'"k{n}":1' for n in range(60_000))
+TABLES = LINE.join(f"[t{n}]\na = 1\nb = 1" for n in range(45_000))
 DOTTED = "\n".join(f"a{n}." + ".".join("b" * 30) + " = 1" for n in range(14_000))
 
 
@@ -275,7 +276,11 @@ DOTTED = "\n".join(f"a{n}." + ".".join("b" * 30) + " = 1" for n in range(14_000)
         pytest.param("a = " + "9" * 1_000_000, "toml", LIMIT, id="a long number"),
         pytest.param("a = [" + "9" * 1_000_000 + "]", "toml", LIMIT, id="a long number in a list"),
         pytest.param("a = -0b" + "1" * 1_000_000, "toml", LIMIT, id="a long binary number"),
-        pytest.param("a = 1." + "9" * 1_000_000, "toml", MALFORMED, id="a long fraction"),
+        pytest.param("a = 1." + "9" * 1_000_000, "toml", LIMIT, id="a long fraction"),
+        pytest.param("a = 1e+" + "9" * 1_000_000, "toml", LIMIT, id="a long exponent"),
+        pytest.param("[[lots]]\n" * 110_000, "toml", LIMIT, id="110,000 lots"),
+        pytest.param(TABLES, "toml", LIMIT, id="45,000 tables"),
+        pytest.param(f'{{"steps":[{"[]," * 300_000}[]]}}', "json", LIMIT, id="300,000 JSON steps"),
         pytest.param('{"a": ' + "9" * 1_000_000 + "}", "json", MALFORMED, id="a long JSON number"),
         pytest.param(KEYS, "toml", LIMIT, id="90,000 fields"),
         pytest.param(f"[[steps]]\n{KEYS}", "toml", LIMIT, id="90,000 fields of a step"),
@@ -303,7 +308,7 @@ def test_a_hostile_text_is_refused_at_once(text: str, form: str, code: str) -> N
         Scenario.parse(text, form)
     assert refused.value.code == code
     assert len(str(refused.value)) < 500
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 2
 
 
 def test_only_a_text_is_a_text() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from datetime import date, datetime
 from enum import StrEnum
 from types import NoneType
@@ -34,8 +35,8 @@ _TOKENS = re.compile(
     | "(?:[^"\\\n]|\\[^\n])*+"?
     | \'[^\'\n]*+\'?
     | \#[^\n]*+
-    | (?P<number>(?<![\w.])(?<!\w-)(?:0[xob])?[0-9a-fA-F_]{41,}+(?![\w-]|[ \t]*+[=.]))
-    | (?P<header>^[ \t]*+\[\[?)
+    | (?P<number>(?<!\w)(?<!\w-)(?:0[xob])?[0-9a-fA-F_]{41,}+(?![\w-]|[ \t]*+[=.]))
+    | (?P<header>^[ \t]*+\[\[?)(?=[ \t]*+(?P<name>[^\s\]]*+))
     | (?P<mark>[\[\]{}=,])
     ''',
     re.VERBOSE | re.DOTALL | re.MULTILINE,
@@ -109,7 +110,7 @@ def _toml(text: str) -> Any:
 
 def _check_size(text: str) -> None:
     """Refuse TOML with more digits, fields, entries or depth than any scenario has."""
-    opened = [("{", 0)]
+    opened, headers = [("{", 0)], Counter[str]()
     for found in _TOKENS(text):
         mark = found["mark"]
         if found["number"]:
@@ -117,6 +118,8 @@ def _check_size(text: str) -> None:
             raise LimitExceeded(what, str(len(found["number"])), _MAX_DIGITS)
         if found["header"] and len(opened) == 1:
             opened = [("{", 0)]
+            headers[found["name"]] += 1
+            _check_headers(headers, found["name"])
         if found["header"] or mark in ("[", "{"):
             opened += [(one, 0) for one in (mark or found["header"].strip())]
             if len(opened) > MAX_DEPTH + 2:
@@ -127,6 +130,14 @@ def _check_size(text: str) -> None:
                 return  # closes what nobody opened, which the parser says at once
         elif mark:
             _count(opened, mark, text, found.start())
+
+
+def _check_headers(headers: Counter[str], name: str) -> None:
+    """Refuse more tables of a name than a list has, and more names than a table has."""
+    if headers[name] > _MAX_LIST and "." not in name:
+        raise LimitExceeded(f"tables named {shown(name)}", f"more than {_MAX_LIST}", _MAX_LIST)
+    if len(headers) > _MAX_FIELDS:
+        raise LimitExceeded("names of tables", f"more than {_MAX_FIELDS}", _MAX_FIELDS)
 
 
 def _count(opened: list[tuple[str, int]], mark: str, text: str, place: int) -> None:
@@ -167,6 +178,8 @@ def _plain(value: Any, where: str, depth: int) -> Any:
         _check_fields(value, where)
         return {key: _plain(part, f"{where}.{key}", depth + 1) for key, part in value.items()}
     if type(value) is list:
+        if len(value) > _MAX_LIST:
+            raise LimitExceeded(f"entries of {where}", str(len(value)), _MAX_LIST)
         return [_plain(part, f"{where}[{i}]", depth + 1) for i, part in enumerate(value)]
     return _leaf(value, where)
 
