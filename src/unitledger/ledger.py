@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple, TypeAlias, TypeVar, final
+from typing import Any, TypeAlias, TypeVar, final
 
 import attrs
 
@@ -284,7 +284,9 @@ class Call(Value):
     reason: str = ""
 
 
-class _Prepared(NamedTuple):
+@final
+@attrs.define
+class _Prepared:
     """A call whose values are known to be sound, with its fingerprint.
 
     The texts are the canonical ones of request, fingerprint, actor, command and reason.

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, TypeVar, final
 from unitledger.accounts import EMPTY_CELLS, Cells, State, wallet_unit
 from unitledger.buckets import Bucket, Plan
 from unitledger.claims import Claim
-from unitledger.commands import Head
+from unitledger.commands import Head, TermsEdit
 from unitledger.errors import InvariantViolation, NotLocked
 from unitledger.ids import ClaimId, LotId, PortalId, RequestId, WalletId
 from unitledger.kernel import CellKey
@@ -335,37 +335,37 @@ class _Unit:
             yield journal[place]
 
     def post(self, posting: Posting) -> None:
-        portal, undo, request = self._portal, self._undo, posting.request
+        portal, undo = self._portal, self._undo
+        request, at, kept, lots, terms, claims, records, cells, heads, plans = posting
         if portal.requests[request] is not None:
             raise NotLocked(record_lock("request", request))
         self._carried = None
-        for lot in posting.lots:
+        for lot in lots:
             if portal.lots[lot.id] is not None:
                 raise NotLocked(record_lock("lot", lot.id))
             portal.lots.set(lot.id, lot, undo)
-        if posting.terms:
-            self._edit_terms(posting)
-        changes = self._post_cells(posting.cells)
-        for wallet, change in changes.items():
-            self._post_bucket(wallet, change, posting.plans.get(wallet))
-        for claim in posting.claims:
+        if terms:
+            self._edit_terms(terms, at)
+        for wallet, change in self._post_cells(cells).items():
+            self._post_bucket(wallet, change, plans.get(wallet))
+        for claim in claims:
             if claim.deadline is not None:
                 self._post_deadline(claim)
             portal.claims.set(claim.id, claim, undo)
-        for record in posting.records:
+        for record in records:
             self._post_record(record, request)
-        for head in posting.heads:
+        for head in heads:
             portal.heads.set(head.wallet, head, undo)
         self._written += 1
-        portal.journal.own.append(posting.kept)
-        portal.requests.set(request, posting.kept, undo)
+        portal.journal.own.append(kept)
+        portal.requests.set(request, kept, undo)
 
-    def _edit_terms(self, posting: Posting) -> None:
+    def _edit_terms(self, terms: Iterable[TermsEdit], at: datetime) -> None:
         portal, undo = self._portal, self._undo
-        for edit in posting.terms:
+        for edit in terms:
             lot = portal.lots[edit.lot]
             if lot is not None:
-                portal.lots.set(edit.lot, lot.under(edit.terms, posting.at), undo)
+                portal.lots.set(edit.lot, lot.under(edit.terms, at), undo)
                 place = portal.counts["edits"]
                 portal.edited.set(place, edit.lot, undo)
                 undo.append((portal.counts, "edits", place))
@@ -392,7 +392,8 @@ class _Unit:
         """Bring a wallet's buckets up to date, under every order they are kept under."""
         cached = self._portal.buckets[wallet]
         if cached:
-            edits, kept = self._portal.counts["edits"], list[_Cached]()
+            edits = self._portal.counts["edits"]
+            kept: list[_Cached] = []
             for order, seen, bucket in cached:
                 if seen == edits or not self._outdated(wallet, seen):
                     kept.append((order, edits, self._after(bucket, change, plan)))
