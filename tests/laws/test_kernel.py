@@ -478,6 +478,17 @@ def test_a_lot_has_at_most_so_many_parts() -> None:
     assert world.row(U, LOT.id)[State.FREE] == MAX_PARTS
 
 
+def test_damaged_cells_are_not_passed_on() -> None:
+    """I2: with five parts spent that nobody ever issued, ISSUED would rise above zero."""
+    world = World()
+    world.lots[LOT.id] = LOT
+    world.cells[U, LOT.id] = (0, 0, 0, 5, 0, 0)
+    claim = claim_of(part(5, SPENT))
+    shift = claim.shift(5, SPENT, ISSUED)
+    with pytest.raises(InvariantViolation):
+        world.settled(shift.moves, [(claim, shift.claim)])
+
+
 def test_a_wallet_that_cannot_be_is_refused() -> None:
     """A forged wallet never gets units, whichever of our errors says so."""
     world = there()
