@@ -418,7 +418,9 @@ class _Writer:
 
     def __init__(self) -> None:
         self.scope: dict[str, Any] = {
+            "_account": Account,
             "_check_halves": _check_halves,
+            "_end_text": _end_text,
             "_escaped": encode_basestring_ascii,
             "_half": "\\ud",
             "_none": (),
@@ -475,7 +477,7 @@ class _Writer:
     def body(self, hint: Any, value: str) -> str:
         """What writes the value of that type that the source ``value`` gives."""
         hint = _bare(hint)
-        if hint in (str, int, State):
+        if hint in (str, int, Account, State):
             return self._in_place(hint, value)
         if hint in _PLAIN_ENCODERS:
             return f"{{{self.refer(_PLAIN_ENCODERS[hint])}({value})}}"
@@ -500,6 +502,9 @@ class _Writer:
     def _in_place(self, hint: Any, value: str) -> str:
         """What is written most often; the functions called at the end say what is wrong."""
         one = self.local(value)
+        if hint is Account:
+            self._check(f"type({one}) is _account", one, "Account")
+            return f"{{_end_text({one}.wallet, {one}.state)}}"
         if hint is State:
             self._check(f"type({one}) is _state", one, "State")
             return f"{{_states[{one}]}}"

@@ -102,24 +102,16 @@ def settle(
 
     Source: I1, I2, I3.
     """
-    rows: dict[CellKey, _Row] = {}
-    written: list[Move] = []
-    for key in (*written_down, *_touched(moves)):
-        if key not in rows:
-            wallet, lot_id = key
-            found = lot(lot_id)
-            emptied = _FREE if found.lapsed(at) else _EXPIRED
-            row = rows[key] = list(cells(wallet, lot_id)), found, emptied
-            if row[0][emptied]:
-                _write_down(wallet, row, at, written)
-    for move in moves:
-        _apply(move, rows)
-    written += moves
-    for (wallet, _), row in rows.items():
+    rows = _Rows(lot, cells, at)
+    for key in written_down:
+        rows[key]
+    _apply(moves, rows)
+    rows.written += moves
+    for key, row in rows.items():
         if row[0][row[2]]:
-            _write_down(wallet, row, at, written)
-    _check_claims(written, claims)
-    return _settled(written, rows)
+            rows.write_down(key, row)
+    _check_claims(rows.written, claims)
+    return _settled(rows.written, rows)
 
 
 def retrace(
@@ -141,11 +133,8 @@ def retrace(
         InvariantViolation: The entry breaks a promise; which, it says.
         LimitExceeded: More than 10¹⁵ parts of one lot were issued.
     """
-    rows: dict[CellKey, _Row] = {
-        key: (list(cells(*key)), lot(key[1]), _EXPIRED) for key in dict.fromkeys(_touched(moves))
-    }
-    for move in moves:
-        _apply(move, rows)
+    rows = _Rows(lot, cells, None)
+    _apply(moves, rows)
     _check_claims(moves, claims)
     return _settled(moves, rows)
 
@@ -154,65 +143,105 @@ _Row: TypeAlias = tuple[list[int], Lot, State]
 """The cells of a wallet and a lot, the lot, and the state in which its terms leave nothing."""
 
 
-def _touched(moves: Sequence[Move]) -> list[CellKey]:
-    """Every wallet and lot that well-formed moves touch, in order, often more than once."""
-    keys: list[CellKey] = []
+class _Rows(dict[CellKey, _Row]):
+    """The rows that moves touch, read when they are first asked for.
+
+    Where there is an instant, expiry is written down at it, as the moves in ``written``.
+    """
+
+    __slots__ = ("_at", "_cells", "_lot", "written")
+
+    def __init__(
+        self,
+        lot: Callable[[LotId], Lot],
+        cells: Callable[[WalletId, LotId], Cells],
+        at: datetime | None,
+    ) -> None:
+        super().__init__()
+        self._lot = lot
+        self._cells = cells
+        self._at = at
+        self.written: list[Move] = []
+
+    def __missing__(self, key: CellKey) -> _Row:
+        wallet, lot_id = key
+        lot, at = self._lot(lot_id), self._at
+        emptied = _FREE if at is not None and lot.lapsed(at) else _EXPIRED
+        cells = list(self._cells(wallet, lot_id))
+        row = self[key] = cells, lot, emptied
+        if cells[emptied]:
+            self.write_down(key, row)
+        return row
+
+    def write_down(self, key: CellKey, row: _Row) -> None:
+        """True a row up in which something is left that its terms do not leave."""
+        cells, lot, _ = row
+        if self._at is not None:
+            move = true_up(key[0], lot, cells, self._at)
+            if move is not None:
+                cells[move.source.state] -= move.parts
+                cells[move.target.state] += move.parts
+                self.written.append(move)
+
+
+_Ends: TypeAlias = tuple[State, State, WalletId, WalletId]
+"""The states and wallets of a move's two ends."""
+_NOWHERE: _Ends = _ISSUED, _ISSUED, WalletId(""), WalletId("")
+
+
+def _apply(moves: Iterable[Move], rows: _Rows) -> None:
+    """Apply moves in order, or say which promise one of them would break."""
+    source = target = claimed = None
+    ends = _NOWHERE
     for move in moves:
-        _check_form(move)
-        lot, source, target = move.lot, move.source.wallet, move.target.wallet
-        keys.append((source, lot))
-        if target != source:
-            keys.append((target, lot))
-    return keys
+        if (
+            move.source is not source
+            or move.target is not target
+            or (move.claim is None) is claimed
+        ):
+            source, target, claimed = move.source, move.target, move.claim is not None
+            ends = _checked_ends(source, target, claimed=claimed)
+        came, goes, wallet, other = ends
+        parts = move.parts
+        if type(parts) is not int or not 0 < parts <= MAX_PARTS:
+            raise InvariantViolation("a move is well-formed", f"parts {shown(parts)}")
+        leaving, lot, _ = rows[wallet, move.lot]
+        reached = leaving if wallet == other else _reached(other, lot, rows)
+        leaving[came] -= parts
+        reached[goes] += parts
+        if came is _ISSUED or goes is _ISSUED:
+            _check_issued(move, leaving, lot)
+        elif leaving[came] < 0:
+            raise InvariantViolation("no cell falls below zero", f"{source} of {lot.id}")
 
 
-def _check_form(move: Move) -> None:
-    """Look a move over again: a frozen object can be forged."""
-    source, target, parts = move.source, move.target, move.parts
+def _checked_ends(source: Account, target: Account, *, claimed: bool) -> _Ends:
+    """The ends of a move, looked over again: a frozen object can be forged."""
     if type(source) is not Account or type(target) is not Account:
         raise InvariantViolation("a move is well-formed", "an end that is no account")
     if type(source.state) is not State or type(target.state) is not State:
         raise InvariantViolation("a move is well-formed", "an account without a state")
-    if type(parts) is not int or not 0 < parts <= MAX_PARTS:
-        raise InvariantViolation("a move is well-formed", f"parts {shown(parts)}")
-    flaw = flawed(source, target, claimed=move.claim is not None)
+    flaw = flawed(source, target, claimed=claimed)
     if flaw is not None:
         raise InvariantViolation("a move is well-formed", f"{source} to {target}, not {flaw}")
+    return source.state, target.state, source.wallet, target.wallet
 
 
-def _write_down(wallet: WalletId, row: _Row, at: datetime, written: list[Move]) -> None:
-    cells, lot, _ = row
-    move = true_up(wallet, lot, cells, at)
-    if move is not None:
-        cells[move.source.state] -= move.parts
-        cells[move.target.state] += move.parts
-        written.append(move)
+def _reached(wallet: WalletId, lot: Lot, rows: _Rows) -> list[int]:
+    """The cells of the other wallet that a transfer reaches."""
+    if wallet_unit(wallet) is not wallet_unit(lot.home):
+        raise InvariantViolation("a lot stays in wallets of its unit", f"{lot.id} to {wallet}")
+    return rows[wallet, lot.id][0]
 
 
-def _apply(move: Move, rows: dict[CellKey, _Row]) -> None:
-    """Apply one move to the rows, or say which promise it would break."""
-    source, target, parts = move.source, move.target, move.parts
-    came, goes = source.state, target.state
-    leaving, lot, _ = rows[source.wallet, move.lot]
-    reached = leaving
-    if source.wallet != target.wallet:
-        reached = rows[target.wallet, move.lot][0]
-        if wallet_unit(target.wallet) is not wallet_unit(lot.home):
-            raise InvariantViolation("a lot stays in wallets of its unit", f"{lot.id} to {target}")
-    leaving[came] -= parts
-    reached[goes] += parts
-    if came is _ISSUED or goes is _ISSUED:
-        _check_issued(source, leaving, lot)
-    if came is not _ISSUED and leaving[came] < 0:
-        raise InvariantViolation("no cell falls below zero", f"{source} of {lot.id}")
-
-
-def _check_issued(end: Account, cells: list[int], lot: Lot) -> None:
+def _check_issued(move: Move, cells: list[int], lot: Lot) -> None:
     """A move into or out of ISSUED stays within one wallet, which must be the lot's home."""
-    if end.wallet != lot.home:
-        raise InvariantViolation("a lot is issued in its home wallet", f"{lot.id} in {end}")
+    if move.source.wallet != lot.home:
+        raise InvariantViolation("a lot is issued in its home wallet", f"{lot.id} by {move.source}")
+    if cells[move.source.state] < 0 and move.source.state is not _ISSUED:
+        raise InvariantViolation("no cell falls below zero", f"{move.source} of {lot.id}")
     if cells[_ISSUED] > 0:
-        raise InvariantViolation("ISSUED is never above zero", f"{end.wallet} of {lot.id}")
+        raise InvariantViolation("ISSUED is never above zero", f"{lot.home} of {lot.id}")
     if cells[_ISSUED] < -MAX_PARTS:
         raise LimitExceeded(f"parts of {lot.id}", shown(-cells[_ISSUED]), MAX_PARTS)
 
@@ -260,7 +289,7 @@ def _unequal(change: _Carried) -> str:
     return f"claim {claim}, {wallet} {state.name} of {lot}"
 
 
-def _settled(moves: Sequence[Move], rows: dict[CellKey, _Row]) -> Settlement:
+def _settled(moves: Sequence[Move], rows: _Rows) -> Settlement:
     after: list[Any] = []
     for key, (cells, _, _) in rows.items():
         after.append((key, tuple(cells)))

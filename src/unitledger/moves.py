@@ -117,10 +117,11 @@ class Move(Value):
             if parts <= 0:
                 raise InvalidValue("parts", shown(parts), "an int above zero")
             raise LimitExceeded("parts", shown(parts), MAX_PARTS)
-        flaw = flawed(source, target, claimed=self.claim is not None)
-        if flaw is not None:
-            raise InvalidValue("target", str(target), flaw)
-        if source.wallet != target.wallet:
+        within, claimed = source.wallet == target.wallet, self.claim is not None
+        if (source.state, target.state, within, claimed) not in _SOUND:
+            flaw = flawed(source, target, claimed=claimed)
+            raise InvalidValue("target", str(target), str(flaw))
+        if not within:
             unit, other = wallet_unit(source.wallet), wallet_unit(target.wallet)
             if other is not unit:
                 raise WrongUnit(unit.UNIT, other.UNIT)
