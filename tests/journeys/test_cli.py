@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -589,9 +590,12 @@ def test_utf_8_that_was_chosen_is_kept() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a pipe that can be waited on")
 def test_control_c_while_it_waits(tmp_path: Path) -> None:
+    """Also where the tests themselves were started with Ctrl-C switched off."""
     pipe = tmp_path / "journal"
     os.mkfifo(pipe)
-    with program("verify", str(pipe)) as process, pipe.open("wb"):  # open once both have it
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    waiting = program("verify", str(pipe), preexec_fn=heard)
+    with waiting as process, pipe.open("wb"):  # open once both have it
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         _, words = process.communicate(timeout=60)
