@@ -142,7 +142,11 @@ class Claim(Value):
 
     def total(self, state: State) -> int:
         """How many parts it has in a state."""
-        return sum(part.parts for part in self.segments if part.state is state)
+        total = 0
+        for part in self.segments:
+            if part.state is state:
+                total += part.parts
+        return total
 
     @property
     def wallets(self) -> tuple[WalletId, ...]:

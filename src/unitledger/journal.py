@@ -21,7 +21,7 @@ import attrs
 from unitledger.accounts import EMPTY_CELLS, Cells, State
 from unitledger.claims import Claim
 from unitledger.codec import decode, decode_json, encode, writer
-from unitledger.commands import Entry, Head
+from unitledger.commands import Entry, Head, Touch
 from unitledger.errors import (
     InvalidType,
     JournalBroken,
@@ -49,6 +49,7 @@ __all__ = [
     "imported",
     "kept_of",
     "request_fingerprint",
+    "touch_writer",
     "verify",
 ]
 
@@ -78,10 +79,17 @@ def entry_hash(text: str) -> str:
 def entry_writer() -> Callable[..., str]:
     """The function that gives an entry's canonical text from the fields of `Entry`.
 
-    It takes the portal, the request, the fingerprint, the actor, the command and the reason as
-    canonical texts, in this order; everything else as values, by name.
+    It takes the portal, the request, the fingerprint, the actor, the command, the reason and the
+    touches as canonical texts, in this order; everything else as values, by name.
     """
-    return writer(Entry, "portal", "request", "fingerprint", "actor", "command", "reason")
+    given = ("portal", "request", "fingerprint", "actor", "command", "reason", "touches")
+    return writer(Entry, *given)
+
+
+@cache
+def touch_writer() -> Callable[..., str]:
+    """The function that gives the canonical text of a `Touch` from its fields, by name."""
+    return writer(Touch)
 
 
 def request_fingerprint(actor: str, command: str, reason: str) -> str:

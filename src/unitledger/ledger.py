@@ -36,7 +36,6 @@ from unitledger.commands import (
     Head,
     Outcome,
     Receipt,
-    Touch,
     check_reason,
 )
 from unitledger.errors import (
@@ -62,6 +61,7 @@ from unitledger.journal import (
     entry_writer,
     kept_of,
     request_fingerprint,
+    touch_writer,
     verify,
 )
 from unitledger.kernel import Settlement
@@ -98,6 +98,8 @@ PREVIEW = "preview"
 _O = TypeVar("_O", bound=Outcome)
 _Moment: TypeAlias = tuple[datetime, datetime]
 """The instant of a decision, and what the clock said."""
+_Link: TypeAlias = tuple[WalletId, int, str]
+"""A `Touch` in the making: a wallet, the entry's place in its chain, the hash before it."""
 _SAYS_NO = (InvalidInput, Refused, RequestConflict)
 """What a decision may raise against its own command alone."""
 
@@ -576,7 +578,7 @@ class Ledger:
     ) -> Posting:
         """Everything that is to be written, the entry as its canonical text."""
         terms_read = _terms_read(view, settled.moves)
-        touches = _touches(view)
+        links = _links(view)
         claims = view.claims_after(decision.claims)
         request, fingerprint, actor, command, reason = one.texts
         text = entry_writer()(
@@ -586,6 +588,7 @@ class Ledger:
             actor,
             command,
             reason,
+            _links_text(links),
             at=view.at,
             clock=view.clock,
             outcome=decision.outcome,
@@ -596,7 +599,6 @@ class Ledger:
             terms=decision.terms,
             terms_read=terms_read,
             answers=view.answers,
-            touches=touches,
             same_as=decision.same_as,
         )
         kept = kept_of(text)
@@ -609,7 +611,7 @@ class Ledger:
             claims=claims,
             records=decision.records,
             cells=settled.cells,
-            heads=_heads_after(touches, view, kept, claims),
+            heads=_heads_after(links, view, kept, claims),
             plans=view.plans,
         )
 
@@ -781,23 +783,31 @@ def _decision(one: _Prepared, view: LockedView) -> Decision[Any]:
     return command.decide(view)
 
 
-def _touches(view: LockedView) -> tuple[Touch, ...]:
+def _links(view: LockedView) -> list[_Link]:
     """The next link in the chain of every wallet looked at."""
-    touches: list[Touch] = []
+    links: list[_Link] = []
     for wallet, head in sorted(view.heads.items()):
         sequence, previous = (0, "") if head is None else (head.sequence, head.hash)
-        touches.append(Touch(wallet, sequence + 1, previous))
-    return tuple(touches)
+        links.append((wallet, sequence + 1, previous))
+    return links
+
+
+def _links_text(links: Iterable[_Link]) -> str:
+    """The canonical text of an entry's touches."""
+    write, texts = touch_writer(), list[str]()
+    for wallet, sequence, previous in links:
+        texts.append(write(previous=previous, sequence=sequence, wallet=wallet))
+    return f"[{','.join(texts)}]"
 
 
 def _heads_after(
-    touches: Iterable[Touch], view: LockedView, kept: Kept, claims: tuple[Claim, ...]
+    links: Iterable[_Link], view: LockedView, kept: Kept, claims: tuple[Claim, ...]
 ) -> tuple[Head, ...]:
     """The heads of wallets when these links are their last."""
     heads: list[Head] = []
-    for touch in touches:
-        due = view.next_due(touch.wallet, claims)
-        heads.append(Head(touch.wallet, touch.sequence, view.at, kept.hash, due))
+    for wallet, sequence, _ in links:
+        due = view.next_due(wallet, claims)
+        heads.append(Head(wallet, sequence, view.at, kept.hash, due))
     return tuple(heads)
 
 
@@ -836,7 +846,7 @@ def _terms_read(view: LockedView, moves: Iterable[Move]) -> tuple[tuple[LotId, i
 
 def _new_lots(view: LockedView, decision: Decision[Any]) -> tuple[Lot, ...]:
     """The lots a decision brings into being, stamped; the view learns of them and of edits."""
-    lots = tuple([attrs.evolve(lot, version=1, since=view.at) for lot in decision.lots])
+    lots = tuple([_stamped(lot, view.at) for lot in decision.lots])
     for lot in lots:
         if view.has_lot(lot.id):
             raise AlreadyExists("lot", lot.id)
@@ -850,6 +860,13 @@ def _new_lots(view: LockedView, decision: Decision[Any]) -> tuple[Lot, ...]:
             raise InvariantViolation("an edit follows the version it read", f"not so for {lot.id}")
         view.knowing((lot.under(edit.terms, view.at),))
     return lots
+
+
+def _stamped(lot: Lot, at: datetime) -> Lot:
+    """The lot in its first version, written at that instant."""
+    if lot.version == 1 and lot.since is at:
+        return lot
+    return attrs.evolve(lot, version=1, since=at)
 
 
 def _replayed(one: _Prepared, kept: Kept) -> Receipt[Any]:

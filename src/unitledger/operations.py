@@ -14,7 +14,7 @@ from typing import ClassVar, final
 import attrs
 
 from unitledger.accounts import State, account, check_wallet, wallet_unit
-from unitledger.amounts import Amount, Credits, Units
+from unitledger.amounts import MAX_PARTS, Amount, Credits, Units
 from unitledger.buckets import Plan
 from unitledger.claims import Claim
 from unitledger.codec import kind
@@ -83,8 +83,8 @@ def positive(amount: Amount, unit: type[Amount] | None = None) -> None:
     """
     if type(amount) is not Units and type(amount) is not Credits:
         raise InvalidType("amount", shown(amount), "Credits or Units")
-    recheck(amount)
-    if not amount.parts:
+    if type(amount.parts) is not int or not 0 < amount.parts <= MAX_PARTS:
+        recheck(amount)
         raise InvalidValue("amount", "zero", "an amount above zero")
     if unit is not None and type(amount) is not unit:
         raise WrongUnit(unit.UNIT, amount.UNIT)
@@ -242,8 +242,8 @@ class Issue(Command[Issued]):
         positive(self.amount, wallet_unit(self.wallet))
         for name in ("effective", "expires", "acquired"):
             value = getattr(self, name)
-            if value is not None:
-                object.__setattr__(self, name, instant(value, name))
+            if value is not None and (utc := instant(value, name)) is not value:
+                object.__setattr__(self, name, utc)
 
     def wallets(self) -> tuple[WalletId, ...]:
         """Its home wallet."""
@@ -261,9 +261,10 @@ class Issue(Command[Issued]):
             priority=self.priority,
             scope=self.scope,
             cost=self.cost,
+            since=view.at,
         )
-        ends = account(self.wallet, State.ISSUED), account(self.wallet, State.FREE)
-        move = Move(self.lot, *ends, self.amount.parts)
+        left, reached = account(self.wallet, State.ISSUED), account(self.wallet, State.FREE)
+        move = Move(self.lot, left, reached, self.amount.parts)
         return Decision(Issued(self.lot, self.wallet, self.amount), moves=(move,), lots=(lot,))
 
 
@@ -428,8 +429,9 @@ class _ClaimShift(Command[Claimed]):
             raise ClaimExceeded(self.claim, self.SOURCE.name, parts, there)
         last_first = self.SOURCE is State.SPENT
         shift = before.shift(parts, self.SOURCE, self.TARGET, last_first=last_first)
-        held, spent = (unit(parts=shift.claim.total(state)) for state in (State.HELD, State.SPENT))
-        return Decision.of(Claimed(self.claim, unit(parts=parts), held, spent), shift)
+        claim, moved = shift.claim, unit(parts=parts)
+        held, spent = (unit(parts=claim.total(state)) for state in (State.HELD, State.SPENT))
+        return Decision(Claimed(self.claim, moved, held, spent), shift.moves, (claim,))
 
 
 @kind("capture")

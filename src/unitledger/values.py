@@ -98,7 +98,8 @@ def _check_of(cls: type) -> _Check:
     def check(value: Any) -> None:
         for name in inner:
             part = getattr(value, name)
-            _CHECKS[type(part)](part)
+            if part is not None:
+                _CHECKS[type(part)](part)
         own(value)
 
     return check if inner else own
