@@ -83,7 +83,8 @@ def positive(amount: Amount, unit: type[Amount] | None = None) -> None:
     """
     if type(amount) is not Units and type(amount) is not Credits:
         raise InvalidType("amount", shown(amount), "Credits or Units")
-    if type(amount.parts) is not int or not 0 < amount.parts <= MAX_PARTS:
+    parts = getattr(amount, "parts", None)
+    if type(parts) is not int or not 0 < parts <= MAX_PARTS:
         recheck(amount)
         raise InvalidValue("amount", "zero", "an amount above zero")
     if unit is not None and type(amount) is not unit:
