@@ -30,7 +30,7 @@ from typing import Any, NewType, NoReturn, TypeVar, Union, get_args, get_origin,
 
 import attrs
 
-from unitledger.accounts import Account, State, check_wallet
+from unitledger.accounts import Account, State, account, check_wallet
 from unitledger.amounts import MAX_PARTS, UNIT_NAMES, Amount, Credits, Rate, Units
 from unitledger.errors import (
     InvalidType,
@@ -328,7 +328,7 @@ def _account(value: Any, where: str) -> Account:
     wallet, _, state = _text(value, where).rpartition(" ")
     if state not in State.__members__:
         raise MalformedDocument(where, f"{shown(value)} does not end in a state")
-    return Account(check_wallet(wallet, where), State[state])
+    return account(check_wallet(wallet, where), State[state])
 
 
 def _state(value: Any, where: str) -> State:
@@ -741,6 +741,8 @@ def _many_decoder(origin: Any, hint: Any) -> Callable[[Any, str], Any]:
     def read(value: Any, where: str) -> Any:
         if type(value) is not list:
             raise MalformedDocument(where, f"{shown(value)} is not a list")
+        if not value:
+            return origin()
         one = _decoder(hint)
         parts = [one(part, f"{where}[{i}]") for i, part in enumerate(value)]
         if origin is frozenset and len(set(parts)) != len(parts):
@@ -767,19 +769,22 @@ def _class_decoder(cls: type) -> Callable[[Any, str], Any]:
         field.alias for field in attrs.fields(cls) if field.init and field.default is attrs.NOTHING
     }
     name = _NAMES.get(cls)
+    readers: dict[str, Callable[[Any, str], Any]] = {}
 
     def read(value: Any, where: str) -> Any:
         if type(value) is not dict:
             raise MalformedDocument(where, f"{shown(value)} is not a table of fields")
+        if not readers:
+            readers.update((key, _decoder(hint)) for key, hint in hints.items())
         fields = dict(value)
         if name is not None and fields.pop("kind", name) != name:
             raise MalformedDocument(f"{where}.kind", f"not {name}")
-        for unknown in sorted(map(shown, fields.keys() - hints.keys())):
-            raise UnknownField(where, unknown, tuple(sorted(hints)))
-        for missing in sorted(required - fields.keys()):
-            raise MalformedDocument(where, f"{missing} is missing")
-        read_ = {key: _decoder(hints[key])(part, f"{where}.{key}") for key, part in fields.items()}
-        return cls(**read_)
+        if fields.keys() != readers.keys():
+            for unknown in sorted(map(shown, fields.keys() - hints.keys())):
+                raise UnknownField(where, unknown, tuple(sorted(hints)))
+            for missing in sorted(required - fields.keys()):
+                raise MalformedDocument(where, f"{missing} is missing")
+        return cls(**{key: readers[key](part, f"{where}.{key}") for key, part in fields.items()})
 
     return read
 

@@ -274,12 +274,12 @@ def _carried(moves: Iterable[Move]) -> _Carried:
     """What moves bring to claims and take from them."""
     change: _Carried = defaultdict(int)
     for move in moves:
-        if move.claim is not None:
-            source, target = move.source, move.target
+        claim, source, target = move.claim, move.source, move.target
+        if claim is not None:
             if source.state in _CARRIED:
-                change[move.claim, source.wallet, move.lot, source.state] -= move.parts
+                change[claim, source.wallet, move.lot, source.state] -= move.parts
             if target.state in _CARRIED:
-                change[move.claim, target.wallet, move.lot, target.state] += move.parts
+                change[claim, target.wallet, move.lot, target.state] += move.parts
     return change
 
 

@@ -390,18 +390,19 @@ class _Unit:
 
     def _post_bucket(self, wallet: WalletId, change: list[_Change], plan: Plan | None) -> None:
         """Bring a wallet's buckets up to date, under every order they are kept under."""
-        cached = self._portal.buckets[wallet]
+        portal = self._portal
+        cached = portal.buckets[wallet]
         if cached:
-            edits = self._portal.counts["edits"]
-            kept: list[_Cached] = []
+            edits, kept = portal.counts["edits"], []
             for order, seen, bucket in cached:
                 if seen == edits or not self._outdated(wallet, seen):
-                    kept.append((order, edits, self._after(bucket, change, plan)))
-            self._portal.buckets.set(wallet, tuple(kept), self._undo)
+                    if plan is not None and plan.bucket is bucket and _is_done(plan, change):
+                        kept.append((order, edits, plan.after))
+                    else:
+                        kept.append((order, edits, self._put(bucket, change)))
+            portal.buckets.set(wallet, tuple(kept), self._undo)
 
-    def _after(self, bucket: Bucket, change: list[_Change], plan: Plan | None) -> Bucket:
-        if plan is not None and plan.bucket is bucket and _is_done(plan, change):
-            return plan.after
+    def _put(self, bucket: Bucket, change: list[_Change]) -> Bucket:
         for lot_id, before, after in change:
             lot = self._portal.lots[lot_id]
             if lot is not None:
