@@ -161,16 +161,14 @@ def enrol(draw: Draw) -> Step | None:
     return draw.step("enrol", "admin", learner=learner, course=course)
 
 
-def _enrolment(draw: Draw) -> str | None:
+def _enrolment(draw: Draw, state: str) -> str | None:
     known = draw.model.enrolments
-    active = [name for name, one in known.items() if one.state == "active"]
-    if draw.idle(active):
-        return None
-    return draw.often(active, (*known, "nobody's"))
+    fitting = [name for name, one in known.items() if one.state == state]
+    return None if draw.idle(fitting) else draw.often(fitting, (*known, "nobody's"))
 
 
 def complete_enrolment(draw: Draw) -> Step | None:
-    enrolment = _enrolment(draw)
+    enrolment = _enrolment(draw, "active")
     if enrolment is None:
         return None
     role = draw.of(("admin", "system"))
@@ -178,7 +176,7 @@ def complete_enrolment(draw: Draw) -> Step | None:
 
 
 def reverse_enrolment(draw: Draw) -> Step | None:
-    enrolment = _enrolment(draw)
+    enrolment = _enrolment(draw, "reversed" if draw.chance(15) else "active")
     if enrolment is None:
         return None
     return draw.step("reverse_enrolment", "admin", enrolment=enrolment)

@@ -89,7 +89,7 @@ class Walk:
         request = request or self._new_request()
         command, by = command_of(step), actor_of(step)
         preview = self._heard(lambda: self.ledger.preview(command, by=by, request=request))
-        can = self.ledger.can(command, by=by, request=request)
+        can = self.ledger.can(command, by=by)
         heard = self._heard(lambda: self.ledger.execute(command, by=by, request=request))
         word = self._compare(step, request, heard)
         assert can == isinstance(heard, Receipt), "can is not what execute does"

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 from tests.journeys.portal_books import Knobs
 from tests.journeys.portal_draw import START, Draw
 from tests.journeys.portal_model import PortalModel
-from tests.journeys.portal_steps import DRAWN
+from tests.journeys.portal_steps import DRAWN, OFTEN
 from tests.journeys.portal_walk import Tally, Walk, foreseen, main, move, walked
 from tests.toy_store import ToyStore
 
@@ -81,6 +81,13 @@ class PortalMachine(RuleBasedStateMachine):
     def _hear(self, name: str, word: str) -> None:
         self.tally[name, word] += 1
         event(f"{name}: {word}")
+
+    @rule(data=st.data())
+    def a_busy_hour(self, data: st.DataObject) -> None:
+        """Several commands, those that make a story go on more often than others."""
+        choice = Drawn(data)
+        for _ in range(choice.whole(2, 6)):
+            self.give(choice.of(OFTEN), data)
 
     @rule(data=st.data())
     def time_passes(self, data: st.DataObject) -> None:
@@ -187,6 +194,8 @@ MAIN_REFUSALS = {
     "unknown_key_code",
     "unknown_object",
 }
+DONE_ONCE = {"enrol", "fire_assignment", "replenish", "reverse_enrolment", "send_invite"}
+"""What may be asked for again under another request, and is answered with the first answer."""
 REMARKABLE = {
     "a hold that ended by itself",
     "an order paid from 1 wallets",
@@ -206,6 +215,7 @@ def test_a_seeded_walk_meets_every_command_and_every_refusal() -> None:
     print(*tally.lines(), *seen.most_common(), sep="\n")
     assert tally.share() >= 0.6
     assert {name for name, word in tally if word == "done"} == set(DRAWN)
+    assert {name for name, word in tally if word == "same"} == DONE_ONCE
     assert tally.words() - {"done", "same"} >= MAIN_REFUSALS
     assert set(seen) >= REMARKABLE
 
