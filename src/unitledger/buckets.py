@@ -514,15 +514,18 @@ class Bucket(Value):
             raise NegativeAmount("parts", shown(min(old, new)))
         if type(lot) is not Lot:
             raise InvalidType("lot", shown(lot), "Lot")
+        order, runs = self.order, self._runs
+        place = _found(runs, order, lot, old) if old else None
+        if place is not None:
+            index, at = place
+            rank = order.reranked(runs[index][at][0], new)
+            entry = _entry(rank, lot, new) if new else None
+            return Bucket(self.unit, order, _rejoined(runs, place, [], entry, (index, at + 1)))
         if lot.unit is not self.unit:
             raise WrongUnit(self.unit.UNIT, lot.unit.UNIT)
-        order, runs = self.order, self._runs
         if old:
-            rank = order.rank(lot, old)
-            index, at = place = _found(runs, rank, lot, old)
-            entry = _entry(order.reranked(rank, new), lot, new) if new else None
-            runs = _rejoined(runs, place, [], entry, (index, at + 1))
-        elif new:
+            raise InvariantViolation("a bucket holds what its wallet holds", f"not so for {lot.id}")
+        if new:
             runs = _with(runs, _entry(order.rank(lot, new), lot, new))
         return Bucket(self.unit, order, runs)
 
@@ -558,10 +561,6 @@ def _last_end(run: _Run) -> datetime:
     return run[-1][4]
 
 
-def _first_rank(run: _Run) -> Rank:
-    return run[0][0]
-
-
 def _unmoved(rank: Rank, _: int) -> Rank:
     return rank
 
@@ -583,9 +582,15 @@ def _cut(run: _Run, behind: _Runs) -> _Runs:
 
 
 def _place(runs: _Runs, rank: Rank) -> _Place:
-    """Where the entry of a rank stands, or would stand."""
-    index = max(bisect_right(runs, rank, key=_first_rank), 1) - 1
-    return index, bisect_left(runs[index], rank, key=_rank)
+    """Where the entry of a rank stands, or would stand.
+
+    An entry begins with its rank, so a rank alone is smaller than its entry and no other.
+    """
+    before = (rank,)
+    index = bisect_left(runs, (before,))
+    if index and (index == len(runs) or runs[index][0][0] != rank):
+        index -= 1
+    return index, bisect_left(runs[index], before)
 
 
 def _before(runs: _Runs, place: _Place) -> _Entry | None:
@@ -633,14 +638,17 @@ def _with(runs: _Runs, entry: _Entry) -> _Runs:
     return tuple(changed)
 
 
-def _found(runs: _Runs, rank: Rank, lot: Lot, parts: int) -> _Place:
-    """Where the entry of a lot stands: in front more often than anywhere else."""
-    in_front = not runs or runs[0][0][0] == rank
-    index, at = place = (0, 0) if in_front else _place(runs, rank)
-    found = runs[index][at : at + 1] if runs else ()
-    if not found or found[0][0] != rank or found[0][2] != parts:
-        raise InvariantViolation("a bucket holds what its wallet holds", f"not so for {lot.id}")
-    return place
+def _found(runs: _Runs, order: BurnOrder, lot: Lot, parts: int) -> _Place | None:
+    """Where the entry of a lot stands, if it does: in front more often than anywhere else."""
+    if not runs:
+        return None
+    _, first, held, *_ = runs[0][0]
+    if first is lot and held == parts:
+        return 0, 0
+    rank = order.rank(lot, parts)
+    index, at = place = _place(runs, rank)
+    found = runs[index][at : at + 1]
+    return place if found and found[0][0] == rank and found[0][2] == parts else None
 
 
 def _first_alive(runs: _Runs, now: datetime, order: BurnOrder) -> _Place:
