@@ -113,10 +113,10 @@ def kind_of(cls: type) -> str:
     Raises:
         InvalidType: The class has none.
     """
-    try:
-        return _NAMES[cls]
-    except KeyError:
-        raise InvalidType("kind", cls.__name__[:60], "a class with a name in documents") from None
+    name = _NAMES.get(cls) if isinstance(cls, type) else None
+    if name is None:
+        raise InvalidType("kind", shown(cls), "a class with a name in documents")
+    return name
 
 
 def kinds(base: type) -> dict[str, type]:
@@ -689,10 +689,13 @@ def decode(cls: type[_T], value: object, where: str = "document") -> _T:
         where: What to call the place in an error.
 
     Raises:
+        InvalidType: Not a class.
         UnknownField: A field that the class does not have.
         MalformedDocument: A field is missing or is not of its type.
         InvalidInput: The class itself refuses a field's value.
     """
+    if not isinstance(cls, type):
+        raise InvalidType("cls", shown(cls), "one of the library's classes")
     result: _T = _decoder(cls)(value, where)
     return result
 

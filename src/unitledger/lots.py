@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from fractions import Fraction
-from typing import final
+from typing import Protocol, final
 
 import attrs
 
@@ -20,7 +20,7 @@ from unitledger.ids import LotId, WalletId, check_id
 from unitledger.time import Validity, end_of_day, instant
 from unitledger.values import Value
 
-__all__ = ["ANYTHING", "MAX_SCOPE", "Category", "Cost", "Lot", "Scope", "Use"]
+__all__ = ["ANYTHING", "MAX_SCOPE", "Category", "Cost", "Lot", "Scope", "Use", "check_attributes"]
 
 MAX_SCOPE = 1000
 """How many courses, items or groups one scope may name."""
@@ -134,7 +134,12 @@ class Scope(Value):
         _names(self.audience, "audience")
 
     def admits(self, use: Use) -> bool:
-        """Whether the lot may serve that use: every side that is restricted must agree."""
+        """Whether the lot may serve that use: every side that is restricted must agree.
+
+        Raises:
+            InvalidType: Not a use.
+        """
+        _exactly(use, Use, "use")
         if self.courses and use.course not in self.courses:
             return False
         if self.items and use.item not in self.items:
@@ -182,17 +187,8 @@ class Lot(Value):
         object.__setattr__(self, "acquired", instant(self.acquired, "acquired"))
         if self.since is not None:
             object.__setattr__(self, "since", instant(self.since, "since"))
-        _exactly(self.category, Category, "category")
-        for name, least in (("cycle", 1), ("priority", -_MAX_NUMBER), ("version", 1)):
-            value = getattr(self, name)
-            if type(value) is not int:
-                raise InvalidType(name, shown(value), "int")
-            if not least <= value <= _MAX_NUMBER:
-                raise InvalidValue(name, shown(value), f"{least} to {_MAX_NUMBER}")
-        if self.scope is not None:
-            _exactly(self.scope, Scope, "scope")
-        if self.cost is not None:
-            _exactly(self.cost, Cost, "cost")
+        check_attributes(self)
+        _number(self.version, 1, "version")
 
     @classmethod
     def plain(
@@ -242,6 +238,44 @@ class Lot(Value):
             since: When the edit was made (UTC).
         """
         return attrs.evolve(self, terms=terms, version=self.version + 1, since=since)
+
+
+class _Attributed(Protocol):
+    """What has the attributes that a burn order or a scope asks for."""
+
+    @property
+    def cycle(self) -> int: ...
+    @property
+    def category(self) -> Category: ...
+    @property
+    def priority(self) -> int: ...
+    @property
+    def scope(self) -> Scope | None: ...
+    @property
+    def cost(self) -> Cost | None: ...
+
+
+def check_attributes(parcel: _Attributed) -> None:
+    """Refuse attributes that no lot can have: of a lot, or of a command that is to make one.
+
+    Raises:
+        InvalidType: One is of another type than a lot's.
+        InvalidValue: A number out of its range.
+    """
+    _exactly(parcel.category, Category, "category")
+    _number(parcel.cycle, 1, "cycle")
+    _number(parcel.priority, -_MAX_NUMBER, "priority")
+    if parcel.scope is not None:
+        _exactly(parcel.scope, Scope, "scope")
+    if parcel.cost is not None:
+        _exactly(parcel.cost, Cost, "cost")
+
+
+def _number(value: int, least: int, field: str) -> None:
+    if type(value) is not int:
+        raise InvalidType(field, shown(value), "int")
+    if not least <= value <= _MAX_NUMBER:
+        raise InvalidValue(field, shown(value), f"{least} to {_MAX_NUMBER}")
 
 
 def _exactly(value: object, kind: type, field: str) -> None:

@@ -40,7 +40,7 @@ from unitledger.errors import (
 )
 from unitledger.ids import ClaimId, LotId, WalletId, check_id
 from unitledger.kernel import true_up
-from unitledger.lots import ANYTHING, Category, Cost, Lot, Scope, Use
+from unitledger.lots import ANYTHING, Category, Cost, Lot, Scope, Use, check_attributes
 from unitledger.moves import Move
 from unitledger.orders import BurnOrder
 from unitledger.time import Validity, instant
@@ -89,6 +89,14 @@ def positive(amount: Amount, unit: type[Amount] | None = None) -> None:
         raise InvalidValue("amount", "zero", "an amount above zero")
     if unit is not None and type(amount) is not unit:
         raise WrongUnit(unit.UNIT, amount.UNIT)
+
+
+def _check_choice(use: Use, order: BurnOrder | None) -> None:
+    """Refuse what says nothing about which lots may pay."""
+    if type(use) is not Use:
+        raise InvalidType("use", shown(use), "Use")
+    if order is not None and type(order) is not BurnOrder:
+        raise InvalidType("order", shown(order), "BurnOrder")
 
 
 def met_plan(view: View, plan: Plan, *wallets: WalletId) -> Plan:
@@ -245,6 +253,7 @@ class Issue(Command[Issued]):
             value = getattr(self, name)
             if value is not None and (utc := instant(value, name)) is not value:
                 object.__setattr__(self, name, utc)
+        check_attributes(self)
 
     def wallets(self) -> tuple[WalletId, ...]:
         """Its home wallet."""
@@ -342,6 +351,7 @@ class Hold(Command[Claimed]):
     def __attrs_post_init__(self) -> None:
         check_wallet(self.wallet)
         positive(self.amount, wallet_unit(self.wallet))
+        _check_choice(self.use, self.order)
         if self.deadline is not None:
             object.__setattr__(self, "deadline", instant(self.deadline, "deadline"))
 
@@ -384,6 +394,7 @@ class Spend(Command[Claimed]):
     def __attrs_post_init__(self) -> None:
         check_wallet(self.wallet)
         positive(self.amount, wallet_unit(self.wallet))
+        _check_choice(self.use, self.order)
 
     def wallets(self) -> tuple[WalletId, ...]:
         """The wallet."""

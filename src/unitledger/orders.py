@@ -200,6 +200,7 @@ _READ: dict[RankBy, _Reader] = {
     RankBy.SCOPE: lambda lot, _: _open_sides(lot),
     RankBy.AVAILABLE: lambda _, parts: parts,
 }
+_MOST_KEYS = len(RankBy) + 1
 _INSTANTS = (RankBy.EFFECTIVE, RankBy.ACQUIRED)
 
 
@@ -273,10 +274,10 @@ class BurnOrder(Value):
     _sign: int = attrs.field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        if type(self.keys) is not tuple or set(map(type, self.keys)) != {OrderKey}:
+        if type(self.keys) is not tuple or set(map(type, self.keys[:_MOST_KEYS])) != {OrderKey}:
             raise InvalidType("keys", shown(self.keys), "a tuple of OrderKey, at least one")
-        names = [key.by for key in self.keys]
-        if len(set(names)) != len(names):
+        names = [key.by for key in self.keys[:_MOST_KEYS]]
+        if len(set(names)) != len(self.keys):
             raise InvalidValue("keys", shown(", ".join(names)), "each key once")
         moving = names.index(RankBy.AVAILABLE) if RankBy.AVAILABLE in names else None
         sign = -1 if moving is not None and self.keys[moving].descending else 1

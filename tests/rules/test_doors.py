@@ -24,10 +24,13 @@ from unitledger import (
 from unitledger.accounts import State, member
 from unitledger.buckets import Bucket, Plan
 from unitledger.claims import Claim
+from unitledger.codec import decode, kind_of
 from unitledger.errors import InsufficientUnits
 from unitledger.ids import LotId
 from unitledger.journal import entry_hash, imported, verify
-from unitledger.operations import Issue, Spend
+from unitledger.lots import Scope
+from unitledger.operations import Hold, Issue, Spend
+from unitledger.orders import FEFO_LARGEST, BurnOrder
 from unitledger.ports import Kept
 from unitledger.training.pricing import quote
 
@@ -99,6 +102,10 @@ def _any(value: object) -> Any:
     return value
 
 
+def _issue(**attributes: Any) -> Issue:
+    return Issue(LotId("l"), member("x"), Units.of(1), **attributes)
+
+
 BUCKETS: list[tuple[str, str, Callable[[], Any]]] = [
     ("nothing", "invalid_type", lambda: Bucket.of(_any(None))),
     ("no pairs", "invalid_type", lambda: Bucket.of(_any([1]))),
@@ -115,13 +122,25 @@ BUCKETS: list[tuple[str, str, Callable[[], Any]]] = [
     ("alike", "invalid_type", lambda: BUCKET.burn(Units.of(1), at=NOW, order=_any(Alike()))),
     ("a cart once", "invalid_type", lambda: quote(_any(iter(())), Policy())),
     ("no sum", "invalid_type", lambda: Units.total(_any(5))),
+    ("a cycle and a half", "invalid_type", lambda: _issue(cycle=1.5)),
+    ("a cycle of none", "invalid_value", lambda: _issue(cycle=0)),
+    ("a category by name", "invalid_type", lambda: _issue(category="granted")),
+    ("a priority beyond", "invalid_value", lambda: _issue(priority=10**9)),
+    ("a scope by name", "invalid_type", lambda: _issue(scope="dot")),
+    ("a cost in cents", "invalid_type", lambda: _issue(cost=5)),
+    ("a use by name", "invalid_type", lambda: Spend(member("x"), Units.of(1), use=_any("x"))),
+    ("an order by name", "invalid_type", lambda: Hold(member("x"), Units.of(1), order=_any("x"))),
+    ("a use that is none", "invalid_type", lambda: Scope().admits(_any(5))),
+    ("a kind of nothing", "invalid_type", lambda: kind_of(_any(5))),
+    ("a list of nothing", "invalid_type", lambda: decode(_any([]), {})),
+    ("a million keys", "invalid_value", lambda: BurnOrder(FEFO_LARGEST.keys * 10**6)),
 ]
 
 
 @pytest.mark.parametrize(
     ("code", "ask"), [pytest.param(code, ask, id=f"P14 {name}") for name, code, ask in BUCKETS]
 )
-def test_a_bucket_refuses_by_name(code: str, ask: Callable[[], Any]) -> None:
+def test_a_value_refuses_by_name(code: str, ask: Callable[[], Any]) -> None:
     with pytest.raises(UnitLedgerError) as refused:
         ask()
     assert refused.value.code == code
