@@ -23,9 +23,15 @@ The tree, and what a host usually does with each branch:
     │   ├── IllegalTransition       the life cycle has no such step
     │   ├── NotDue                  its instant has not come
     │   ├── NotRegistered           that manager is not registered to that course
+    │   ├── WalletClosed            that manager or course has left, and gets nothing any more
+    │   ├── GiftExceeded            more is taken back than was given
+    │   ├── DebtOutstanding         enrolments made ahead are not paid yet
     │   ├── OutsideAudience         that user is not among those the units are meant for
     │   ├── NotPayableInUnits       an item has no price in units
     │   ├── RemainderNotPriced      units are missing and nobody says what they are in money
+    │   ├── SubscriptionLapsed      no subscription is in force, so no credit may be spent
+    │   ├── ForfeitDue              credits are forfeited and still have to be taken out
+    │   ├── PaymentConflict         the payment reference stands for another purchase
     │   ├── ClaimExceeded           more than the claim holds or has spent
     │   ├── WrongUnit               credits where training units belong, or the reverse
     │   └── InvalidTerms            an expiry edit that the terms do not allow
@@ -56,6 +62,9 @@ __all__ = [
     "BrokenPromise",
     "ClaimExceeded",
     "Contention",
+    "DebtOutstanding",
+    "ForfeitDue",
+    "GiftExceeded",
     "IllegalTransition",
     "InsufficientUnits",
     "InvalidId",
@@ -76,14 +85,17 @@ __all__ = [
     "NotPermitted",
     "NotRegistered",
     "OutsideAudience",
+    "PaymentConflict",
     "Refused",
     "RemainderNotPriced",
     "RequestConflict",
+    "SubscriptionLapsed",
     "TooPrecise",
     "UnitLedgerError",
     "UnknownField",
     "UnknownKeyCode",
     "UnknownObject",
+    "WalletClosed",
     "WrongUnit",
     "shown",
 ]
@@ -508,6 +520,71 @@ class NotRegistered(Refused):
 
 @final
 @attrs.define(eq=False)
+class WalletClosed(Refused):
+    """A manager's or a course's account is closed; nothing is brought to it or spent from it.
+
+    Attributes:
+        wallet: The wallet.
+    """
+
+    code: ClassVar[str] = "wallet_closed"
+
+    wallet: str
+
+    def __str__(self) -> str:
+        return f"{self.wallet} is closed; open it again first"
+
+
+@final
+@attrs.define(eq=False)
+class GiftExceeded(Refused):
+    """A manager asks back more than they gave another manager and have not taken back.
+
+    Attributes:
+        giver: Who gave, and asks.
+        receiver: Who got it.
+        course: The course.
+        net: What was given and not taken back.
+        asked: What was asked for.
+    """
+
+    code: ClassVar[str] = "gift_exceeded"
+
+    giver: str
+    receiver: str
+    course: str
+    net: Amount
+    asked: Amount
+
+    def __str__(self) -> str:
+        return (
+            f"{self.giver} may take back {self.net} from {self.receiver} for {self.course}, "
+            f"not the {self.asked} asked for"
+        )
+
+
+@final
+@attrs.define(eq=False)
+class DebtOutstanding(Refused):
+    """A course owes credits for enrolments made ahead.
+
+    Attributes:
+        course: The course.
+        debt: How many it owes.
+    """
+
+    code: ClassVar[str] = "debt_outstanding"
+    http_hint: ClassVar[int] = 402
+
+    course: str
+    debt: Amount
+
+    def __str__(self) -> str:
+        return f"{self.course} owes {self.debt} for enrolments made ahead; allocate them first"
+
+
+@final
+@attrs.define(eq=False)
 class OutsideAudience(Refused):
     """That user is not among those the units are meant for.
 
@@ -565,6 +642,73 @@ class RemainderNotPriced(Refused):
         return (
             f"{self.missing} of order {self.order} are not covered, and the policy has no "
             "unit_value to ask for them in money"
+        )
+
+
+@final
+@attrs.define(eq=False)
+class SubscriptionLapsed(Refused):
+    """A subscription has lapsed and none is in force, so nothing may be spent or granted.
+
+    Attributes:
+        subscription: The subscription that lapsed last.
+        since: When it did (UTC).
+    """
+
+    code: ClassVar[str] = "subscription_lapsed"
+    http_hint: ClassVar[int] = 402
+
+    subscription: str
+    since: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"subscription {self.subscription} has lapsed at {self.since.isoformat()}; restore it "
+            "or begin another"
+        )
+
+
+@final
+@attrs.define(eq=False)
+class ForfeitDue(Refused):
+    """Credits of a wallet are forfeited and still have to be taken out of it.
+
+    Attributes:
+        subscription: The subscription that lapsed.
+        wallet: The wallet.
+    """
+
+    code: ClassVar[str] = "forfeit_due"
+
+    subscription: str
+    wallet: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.wallet} has credits that were forfeited with subscription "
+            f"{self.subscription}; give Forfeit for it first"
+        )
+
+
+@final
+@attrs.define(eq=False)
+class PaymentConflict(Refused):
+    """A payment reference was used before, for another purchase.
+
+    Attributes:
+        payment: The payment reference.
+        differs: The names of the fields that differ from the first use.
+    """
+
+    code: ClassVar[str] = "payment_conflict"
+
+    payment: str
+    differs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return (
+            f"payment {self.payment} was used before with another {', '.join(self.differs)}; "
+            "every purchase has a payment reference of its own"
         )
 
 

@@ -16,14 +16,23 @@ from typing import final
 
 import attrs
 
-from unitledger.amounts import Rate
+from unitledger.amounts import Credits, Rate
 from unitledger.buckets import AllocationScope
 from unitledger.errors import InvalidType, InvalidValue, shown
 from unitledger.orders import FEFO_LARGEST, BurnOrder
 from unitledger.time import check_zone
 from unitledger.values import Value
 
-__all__ = ["GrantRounding", "Policy", "Tender"]
+__all__ = [
+    "GrantRounding",
+    "HoldsAtLapse",
+    "Policy",
+    "PurchasedAtLapse",
+    "Refill",
+    "RefillMode",
+    "Tender",
+    "Upgrade",
+]
 
 
 @final
@@ -57,6 +66,103 @@ class GrantRounding(StrEnum):
 
 
 @final
+class RefillMode(StrEnum):
+    """What a renewal does with what is left of the credits that came with a subscription.
+
+    Source: C41.
+    """
+
+    ADD = "add"
+    """The new credits are added, and what is left stays for ever."""
+    RESET_TO = "reset_to"
+    """Every period brings one number of credits, which ends when the next period is due."""
+    ADD_CAPPED = "add_capped"
+    """The new credits are added up to a limit; the oldest beyond it end on that renewal."""
+    EXPIRE_PERIOD = "expire_period"
+    """Every period's credits end when the next period is due; bought ones stay."""
+
+    def __repr__(self) -> str:
+        return f"RefillMode.{self.name}"
+
+
+@final
+@attrs.frozen
+class Refill(Value):
+    """How a renewal refills the pool.
+
+    Attributes:
+        mode: What becomes of the credits that are left.
+        credits: The number of ``RESET_TO``, the limit of ``ADD_CAPPED``; else ``None``.
+
+    Source: C41.
+    """
+
+    mode: RefillMode = RefillMode.ADD
+    credits: Credits | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.mode) is not RefillMode:
+            raise InvalidType("mode", shown(self.mode), "RefillMode")
+        if self.credits is not None and type(self.credits) is not Credits:
+            raise InvalidType("credits", shown(self.credits), "Credits")
+        numbered = self.mode in (RefillMode.RESET_TO, RefillMode.ADD_CAPPED)
+        zero = self.credits is not None and not self.credits
+        if zero or numbered != (self.credits is not None):
+            expected = "more than zero for reset_to and add_capped, else None"
+            raise InvalidValue("credits", shown(self.credits), expected)
+
+
+@final
+class Upgrade(StrEnum):
+    """What a larger plan brings for the period that has begun; a smaller one takes nothing back.
+
+    Source: C50, C51.
+    """
+
+    IMMEDIATE = "immediate"
+    """The whole difference of the period at once."""
+    PRORATED = "prorated"
+    """The exact share of the difference that the rest of the period is."""
+    NEXT_PERIOD = "next_period"
+    """Nothing before the next renewal."""
+
+    def __repr__(self) -> str:
+        return f"Upgrade.{self.name}"
+
+
+@final
+class PurchasedAtLapse(StrEnum):
+    """What becomes of bought credits when the last subscription in force lapses for good.
+
+    Source: C43.
+    """
+
+    KEEP = "keep"
+    """They stay, and can be used again under another subscription."""
+    FORFEIT = "forfeit"
+    """They are forfeited with the granted ones."""
+
+    def __repr__(self) -> str:
+        return f"PurchasedAtLapse.{self.name}"
+
+
+@final
+class HoldsAtLapse(StrEnum):
+    """What becomes of the credits that open invites hold when a subscription lapses.
+
+    Source: C45.
+    """
+
+    HONOUR = "honour"
+    """The invites can still be accepted: they were promised."""
+    RELEASE_THEN_FORFEIT = "release_then_forfeit"
+    """They cannot be accepted meanwhile, and are cancelled when the credits are forfeited."""
+
+    def __repr__(self) -> str:
+        return f"HoldsAtLapse.{self.name}"
+
+
+@final
 @attrs.frozen(kw_only=True)
 class Policy(Value):
     """Named values with defaults; what each one changes stands beside it.
@@ -67,6 +173,17 @@ class Policy(Value):
         grant_rounding: How a yearly number of credits is spread over months (C38).
         invite_days: After how many days an open invite releases its credit; ``None`` keeps it
             held for ever (C29).
+        refill: What a renewal does with what is left of the credits granted before (C41).
+        upgrade: What a larger plan brings for the period that has begun (C50).
+        lapse_grace_days: How many days after a lapse a subscription can be restored; then its
+            granted credits are forfeited (C43, C44).
+        purchased_at_lapse: Whether bought credits are forfeited with them (C43).
+        holds_at_lapse: Whether open invites can be accepted after a lapse (C45).
+        overdraft: How many credits a course may owe for enrolments made ahead (C56).
+        low_balance: Below which balance of the pool, a course or a manager there is a notice;
+            ``None`` is no notice (C53).
+        top_up_below: Below which balance of the pool a top-up is asked for; ``None`` is never
+            (C46).
         burn_order: Which lots pay (TU-190 to TU-195).
         move_order: Which lots are allocated, granted, given, taken back or distributed.
         allocation_scope: Whether lots are ranked once per order or after each item (X-14).
@@ -80,6 +197,14 @@ class Policy(Value):
     pool_fallback: bool = True
     grant_rounding: GrantRounding = GrantRounding.FLOOR
     invite_days: int | None = None
+    refill: Refill = Refill()
+    upgrade: Upgrade = Upgrade.IMMEDIATE
+    lapse_grace_days: int = 0
+    purchased_at_lapse: PurchasedAtLapse = PurchasedAtLapse.KEEP
+    holds_at_lapse: HoldsAtLapse = HoldsAtLapse.HONOUR
+    overdraft: Credits = Credits.of(0)
+    low_balance: Credits | None = None
+    top_up_below: Credits | None = None
     burn_order: BurnOrder = FEFO_LARGEST
     move_order: BurnOrder = FEFO_LARGEST
     allocation_scope: AllocationScope = AllocationScope.ORDER
@@ -95,6 +220,8 @@ class Policy(Value):
                 raise InvalidType(name, shown(value), kind.__name__)
         if self.invite_days is not None and not 1 <= self.invite_days <= 36_500:
             raise InvalidValue("invite_days", shown(self.invite_days), "1 to 36500, or None")
+        if not 0 <= self.lapse_grace_days <= 36_500:
+            raise InvalidValue("lapse_grace_days", shown(self.lapse_grace_days), "0 to 36500")
         check_zone(self.zone)
 
     @classmethod
@@ -118,6 +245,14 @@ _KINDS: dict[str, type] = {
     "pool_fallback": bool,
     "grant_rounding": GrantRounding,
     "invite_days": int,
+    "refill": Refill,
+    "upgrade": Upgrade,
+    "lapse_grace_days": int,
+    "purchased_at_lapse": PurchasedAtLapse,
+    "holds_at_lapse": HoldsAtLapse,
+    "overdraft": Credits,
+    "low_balance": Credits,
+    "top_up_below": Credits,
     "burn_order": BurnOrder,
     "move_order": BurnOrder,
     "allocation_scope": AllocationScope,
@@ -126,4 +261,4 @@ _KINDS: dict[str, type] = {
     "allow_self": bool,
     "zone": str,
 }
-_OPTIONAL = ("invite_days", "unit_value")
+_OPTIONAL = ("invite_days", "low_balance", "top_up_below", "unit_value")
