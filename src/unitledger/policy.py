@@ -162,6 +162,9 @@ class HoldsAtLapse(StrEnum):
         return f"HoldsAtLapse.{self.name}"
 
 
+_NONE = Credits.of(0)
+
+
 @final
 @attrs.frozen(kw_only=True)
 class Policy(Value):
@@ -202,7 +205,7 @@ class Policy(Value):
     lapse_grace_days: int = 0
     purchased_at_lapse: PurchasedAtLapse = PurchasedAtLapse.KEEP
     holds_at_lapse: HoldsAtLapse = HoldsAtLapse.HONOUR
-    overdraft: Credits = Credits.of(0)
+    overdraft: Credits = _NONE
     low_balance: Credits | None = None
     top_up_below: Credits | None = None
     burn_order: BurnOrder = FEFO_LARGEST

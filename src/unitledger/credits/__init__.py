@@ -2,7 +2,11 @@
 
     subscriptions   credits come into the pool
     pool            from the pool to a course, and back
-    managers        from a course to one of its managers
+    debts           what a course owes for enrolments made ahead
+    managers        from a course to one of its managers, and back
+    gifts           from one manager to another, and back
+    closures        where credits go when a manager leaves or a course is given up
+    corrections     written off in the pool, and written back
     invites         held for somebody a manager invites, spent when they accept
     enrolments      spent on a learner in a course, and given back
 
@@ -11,6 +15,9 @@ Each module has the records of its noun, the commands that change them, and a re
 
 from __future__ import annotations
 
+from unitledger.credits.closures import Closure, ClosureState
+from unitledger.credits.corrections import WriteBack, WriteOff, WrittenBack, WrittenOff
+from unitledger.credits.debts import Advance, AdvanceState, Debt
 from unitledger.credits.enrolments import (
     ENROLMENT_COST,
     CompleteEnrolment,
@@ -23,6 +30,7 @@ from unitledger.credits.enrolments import (
     ReverseEnrolment,
     active_enrolment,
 )
+from unitledger.credits.gifts import Gift, Give, Given, Take, Taken
 from unitledger.credits.invites import (
     AcceptInvite,
     CancelInvite,
@@ -36,8 +44,28 @@ from unitledger.credits.invites import (
     address_digest,
     invite_at,
 )
-from unitledger.credits.managers import Grant, Granted
-from unitledger.credits.pool import Allocate, Allocated, Deallocate, Deallocated
+from unitledger.credits.managers import (
+    DeactivateManager,
+    Grant,
+    Granted,
+    ManagerDeactivated,
+    ManagerReactivated,
+    ReactivateManager,
+    Recall,
+    Recalled,
+)
+from unitledger.credits.pool import (
+    Allocate,
+    Allocated,
+    AllocationMoved,
+    CloseCourse,
+    CourseClosed,
+    CourseReopened,
+    Deallocate,
+    Deallocated,
+    MoveAllocation,
+    ReopenCourse,
+)
 from unitledger.credits.subscriptions import (
     Replenish,
     Replenished,
@@ -51,18 +79,31 @@ from unitledger.credits.subscriptions import (
 __all__ = [
     "ENROLMENT_COST",
     "AcceptInvite",
+    "Advance",
+    "AdvanceState",
     "Allocate",
     "Allocated",
+    "AllocationMoved",
     "CancelInvite",
+    "CloseCourse",
+    "Closure",
+    "ClosureState",
     "CompleteEnrolment",
+    "CourseClosed",
+    "CourseReopened",
+    "DeactivateManager",
     "Deallocate",
     "Deallocated",
+    "Debt",
     "Enrol",
     "Enrolled",
     "Enrolment",
     "EnrolmentCompleted",
     "EnrolmentReversed",
     "EnrolmentState",
+    "Gift",
+    "Give",
+    "Given",
     "Grant",
     "Granted",
     "Invite",
@@ -70,7 +111,14 @@ __all__ = [
     "InviteCancelled",
     "InviteSent",
     "InviteState",
+    "ManagerDeactivated",
+    "ManagerReactivated",
+    "MoveAllocation",
+    "ReactivateManager",
+    "Recall",
+    "Recalled",
     "Reinvite",
+    "ReopenCourse",
     "Replenish",
     "Replenished",
     "Replenishment",
@@ -79,6 +127,12 @@ __all__ = [
     "Subscribe",
     "Subscribed",
     "Subscription",
+    "Take",
+    "Taken",
+    "WriteBack",
+    "WriteOff",
+    "WrittenBack",
+    "WrittenOff",
     "active_enrolment",
     "address_digest",
     "invite_at",
