@@ -160,6 +160,11 @@ def wallet_unit(wallet: str) -> type[Credits | Units]:
     """
     if type(wallet) is not str:
         raise InvalidType("wallet", shown(wallet), "str")
+    return _unit(wallet)
+
+
+@lru_cache(maxsize=8192)
+def _unit(wallet: str) -> type[Credits | Units]:
     kind = _KINDS.get(wallet.partition("/")[0])
     if kind is None:
         raise InvalidId("wallet", shown(wallet), _SHAPES)

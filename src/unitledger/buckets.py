@@ -23,6 +23,7 @@ from typing import Any, TypeAlias, final
 
 import attrs
 
+from unitledger.accounts import wallet_unit
 from unitledger.amounts import Amount, Credits, Units
 from unitledger.errors import (
     InvalidType,
@@ -521,7 +522,7 @@ class Bucket(Value):
             rank = order.reranked(runs[index][at][0], new)
             entry = _entry(rank, lot, new) if new else None
             return Bucket(self.unit, order, _rejoined(runs, place, [], entry, (index, at + 1)))
-        if lot.unit is not self.unit:
+        if wallet_unit(lot.home) is not self.unit:
             raise WrongUnit(self.unit.UNIT, lot.unit.UNIT)
         if old:
             raise InvariantViolation("a bucket holds what its wallet holds", f"not so for {lot.id}")
