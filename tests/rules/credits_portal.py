@@ -63,6 +63,18 @@ class Portal:
         )
         self._requests = 0
 
+    def registered(self, manager: str, course: str) -> None:
+        """The Directory learns of a manager of a course."""
+        known = self.ledger.directory
+        assert isinstance(known, FixedDirectory)
+        self.ledger.directory = FixedDirectory(managers=known.managers | {(manager, course)})
+
+    def unregistered(self, manager: str, course: str) -> None:
+        """The Directory has a manager of a course no more."""
+        known = self.ledger.directory
+        assert isinstance(known, FixedDirectory)
+        self.ledger.directory = FixedDirectory(managers=known.managers - {(manager, course)})
+
     def run(self, command: Command[_O], by: Actor = ANN, request: str | None = None) -> Receipt[_O]:
         if request is None:
             self._requests += 1
@@ -93,13 +105,19 @@ class Portal:
         wallet: str = POOL,
         lot: str | None = None,
         *,
+        effective: datetime | None = None,
         expires: datetime | None = None,
         scope: Scope | None = None,
     ) -> None:
         """So many credits from nowhere."""
         self._requests += 1
         name = LotId(lot or f"lot{self._requests}")
-        issue = Issue(name, WalletId(wallet), Credits.of(credits_), expires=expires, scope=scope)
+        issue = Issue(
+            *(name, WalletId(wallet), Credits.of(credits_)),
+            effective=effective,
+            expires=expires,
+            scope=scope,
+        )
         self.ledger.execute(issue, by=ANN, request=f"fill{self._requests}")
 
     def allotted(self, credits_: int, course: str = "first-aid", manager: str = "mia") -> None:
@@ -119,6 +137,9 @@ class Portal:
 
     def expired(self, wallet: str) -> int:
         return self.ledger.balance(wallet).expired.parts
+
+    def void(self, wallet: str) -> int:
+        return self.ledger.balance(wallet).void.parts
 
     def figures(self) -> dict[str, tuple[int, int, int]]:
         """Free, held and spent of every wallet that has any."""

@@ -1,4 +1,4 @@
-"""The pool and the courses: C4, C6, C7, C12, and what is left alone."""
+"""The pool and the courses: C4, C6, C7, C12, C13, C22, and what is left alone."""
 
 from __future__ import annotations
 
@@ -18,8 +18,23 @@ from tests.rules.credits_portal import (
     portal,
 )
 from unitledger.amounts import Credits, Units
-from unitledger.credits import Allocate, Deallocate, Enrol, Grant, SendInvite
-from unitledger.errors import InsufficientUnits, UnitLedgerError
+from unitledger.credits import (
+    Allocate,
+    CloseCourse,
+    Deallocate,
+    Enrol,
+    Grant,
+    MoveAllocation,
+    ReopenCourse,
+    SendInvite,
+)
+from unitledger.errors import (
+    IllegalTransition,
+    InsufficientUnits,
+    UnitLedgerError,
+    UnknownObject,
+    WalletClosed,
+)
 from unitledger.lots import Scope
 from unitledger.orders import LIFO
 from unitledger.policy import Policy
@@ -191,3 +206,132 @@ def test_a_course_has_an_id(command: Any, course: str) -> None:
     with pytest.raises(UnitLedgerError) as refusal:
         command(course, Credits.of(1))
     assert refusal.value.code == "invalid_id"
+
+
+# From one course to another.
+
+
+@pytest.mark.parametrize(
+    ("moved", "left"),
+    [pytest.param(1, 3, id="C13 some"), pytest.param(4, 0, id="C13 all")],
+)
+def test_an_allocation_is_moved_in_one_command(lms: Portal, moved: int, left: int) -> None:
+    lms.fill(10)
+    lms.run(Allocate("first-aid", Credits.of(4)))
+    entries = len(lms.ledger.journal())
+    receipt = lms.run(MoveAllocation("first-aid", "fire", Credits.of(moved)))
+    outcome = receipt.outcome
+    assert (outcome.source, outcome.target) == ("first-aid", "fire")
+    assert (outcome.amount, outcome.settled) == (Credits.of(moved), Credits.of(0))
+    assert len(lms.ledger.journal()) == entries + 1
+    assert (lms.free(POOL), lms.free(AID), lms.free(FIRE)) == (6, left, moved)
+
+
+def test_more_than_the_course_has_is_not_moved(lms: Portal) -> None:
+    """C12, C13: a full pool does not help."""
+    lms.fill(10)
+    lms.run(Allocate("first-aid", Credits.of(4)))
+    lms.run(Grant("mia", "first-aid", Credits.of(1)))
+    refusal = lms.refused(MoveAllocation("first-aid", "fire", Credits.of(4)))
+    assert isinstance(refusal, InsufficientUnits)
+    assert (refusal.wallets, refusal.needed, refusal.available) == (
+        *((AID,), Credits.of(4)),
+        Credits.of(3),
+    )
+    assert lms.figures() == {POOL: (6, 0, 0), AID: (3, 0, 0), MIAS: (1, 0, 0)}
+
+
+def test_only_what_the_other_course_may_use_is_moved(lms: Portal) -> None:
+    """C6, C13."""
+    lms.fill(1, AID, "aid only", scope=Scope(courses=frozenset({"first-aid"})))
+    lms.fill(1, AID, "both", scope=Scope(courses=frozenset({"first-aid", "fire"})))
+    lms.fill(1, AID, "any", expires=at("2026-06-01"))
+    moves = lms.run(MoveAllocation("first-aid", "fire", Credits.of(2))).moves
+    assert [move.lot for move in moves] == ["any", "both"]
+    assert lms.refused(MoveAllocation("first-aid", "fire", Credits.of(1))).code == (
+        "insufficient_units"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "field"),
+    [
+        pytest.param(("", "b", Credits.of(1)), "invalid_id", "source", id="I16 no source"),
+        pytest.param(("a", "", Credits.of(1)), "invalid_id", "target", id="I16 no target"),
+        pytest.param(("a", "a", Credits.of(1)), "invalid_value", "target", id="C13 to itself"),
+        pytest.param(("a", "b", Credits.of(0)), "invalid_value", "amount", id="C4 D11 zero"),
+        pytest.param(("a", "b", 1), "invalid_type", "amount", id="C4 a number"),
+    ],
+)
+def test_what_cannot_be_moved(arguments: Any, code: str, field: str) -> None:
+    with pytest.raises(UnitLedgerError) as refusal:
+        MoveAllocation(*arguments)
+    assert (refusal.value.code, refusal.value.details["field"]) == (code, field)
+
+
+# Courses that are given up.
+
+
+def test_a_closed_course_gives_back_all_that_is_free(lms: Portal) -> None:
+    """C22: a lot that begins later and one for some courses too; what lapsed stays."""
+    lms.fill(10)
+    lms.run(Allocate("first-aid", Credits.of(4)))
+    lms.run(Grant("mia", "first-aid", Credits.of(1)))
+    lms.fill(2, AID, "gone", expires=at("2026-02-01T09:00"))
+    lms.fill(3, AID, "later", effective=at("2026-03-01"))
+    lms.fill(5, AID, "aid only", scope=Scope(courses=frozenset({"first-aid"})))
+    lms.clock.at = at("2026-02-01T09:00")
+    outcome = lms.run(CloseCourse("first-aid")).outcome
+    assert (outcome.course, outcome.returned) == ("first-aid", Credits.of(11))
+    assert lms.figures() == {POOL: (14, 0, 0), MIAS: (1, 0, 0)}
+    assert lms.expired(AID) == 2
+
+
+def test_a_closed_course_gets_nothing_until_it_is_open_again(lms: Portal) -> None:
+    """C22."""
+    lms.fill(10)
+    lms.run(Allocate("fire", Credits.of(2)))
+    lms.run(CloseCourse("first-aid"))
+    for command in (
+        Allocate("first-aid", Credits.of(1)),
+        MoveAllocation("fire", "first-aid", Credits.of(1)),
+    ):
+        refusal = lms.refused(command)
+        assert isinstance(refusal, WalletClosed)
+        assert refusal.wallet == AID
+        assert str(refusal) == "course/first-aid is closed; open it again first"
+    lms.run(MoveAllocation("fire", "rescue", Credits.of(1)))
+    assert lms.run(ReopenCourse("first-aid")).outcome.course == "first-aid"
+    lms.run(Allocate("first-aid", Credits.of(1)))
+    lms.run(MoveAllocation("fire", "first-aid", Credits.of(1)))
+    assert lms.free(AID) == 2
+
+
+def test_no_course_is_closed_or_opened_twice(lms: Portal) -> None:
+    """C22."""
+    unknown = lms.refused(ReopenCourse("first-aid"))
+    assert isinstance(unknown, UnknownObject)
+    assert (unknown.kind, unknown.key) == ("closure", AID)
+    lms.run(CloseCourse("first-aid"))
+    refusal = lms.refused(CloseCourse("first-aid"))
+    assert isinstance(refusal, IllegalTransition)
+    assert (refusal.kind, refusal.key, refusal.state) == ("closure", AID, "closed")
+    lms.run(ReopenCourse("first-aid"))
+    assert lms.refused(ReopenCourse("first-aid")).code == "illegal_transition"
+    lms.run(CloseCourse("first-aid"))
+
+
+def test_learners_of_a_closed_course_are_paid_by_the_pool(lms: Portal) -> None:
+    """C8, C22: what may be taken is for the catalogue to say."""
+    lms.fill(3)
+    lms.run(Allocate("first-aid", Credits.of(2)))
+    lms.run(CloseCourse("first-aid"))
+    assert lms.run(Enrol("leo", "first-aid")).outcome.source == POOL
+
+
+@pytest.mark.parametrize("command", [CloseCourse, ReopenCourse])
+def test_a_course_to_close_has_an_id(command: Any) -> None:
+    """I16."""
+    with pytest.raises(UnitLedgerError) as refusal:
+        command(" ")
+    assert (refusal.value.code, refusal.value.details["field"]) == ("invalid_id", "course")

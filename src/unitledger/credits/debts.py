@@ -43,6 +43,7 @@ __all__ = [
     "Debt",
     "Settled",
     "ahead",
+    "covered",
     "debt_lot",
     "owed",
     "released",
@@ -151,11 +152,13 @@ class Ahead(Value):
         shift: The enrolment's claim, with a credit of the debt lot spent.
         records: Its place in the queue, and for the first of a course that there is a debt lot.
         lots: The debt lot, when it comes into being.
+
+    Source: C56.
     """
 
     shift: Shift
-    records: tuple[Record, ...]
-    lots: tuple[Lot, ...]
+    records: tuple[Record, ...] = ()
+    lots: tuple[Lot, ...] = ()
 
 
 @final
@@ -197,6 +200,14 @@ def spare(view: View, course_id: str, use: Use) -> Credits:
     """
     free, debt = _free(view, course_id, use), owed(view, course_id)
     return free - debt if debt < free else _NONE
+
+
+def covered(view: View, course_id: str, use: Use) -> bool:
+    """Whether a course that has credits has one that it does not owe.
+
+    Source: C56.
+    """
+    return not owed(view, course_id) or bool(spare(view, course_id, use))
 
 
 def _free(view: View, course_id: str, use: Use) -> Credits:

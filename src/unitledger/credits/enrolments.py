@@ -9,7 +9,7 @@ wallet that paid it; the claim of the same id knows the lot, so a reversal goes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import ClassVar, final
 
@@ -17,13 +17,14 @@ import attrs
 
 from unitledger.accounts import State, check_wallet, course, pool
 from unitledger.amounts import Credits
-from unitledger.buckets import Plan
 from unitledger.claims import Claim
 from unitledger.codec import kind
 from unitledger.commands import Command, Decision, Outcome, Permit, Role, View, anywhere, claim_id
+from unitledger.credits.closures import landing, onward
+from unitledger.credits.debts import Ahead, ahead, covered, debt_lot, undone
+from unitledger.errors import InsufficientUnits
 from unitledger.ids import ClaimId, RecordId, RequestId, WalletId, check_id
 from unitledger.lots import Use
-from unitledger.operations import met_plan
 from unitledger.ports import Reading
 from unitledger.records import Record, index_lock, record_lock
 
@@ -48,6 +49,7 @@ ENROLMENT_COST = Credits.of(1)
 Source: C1.
 """
 
+_NOTHING = Credits.of(0)
 _ADMINS: Mapping[Role, Permit] = {Role.ADMIN: anywhere}
 _TRACKERS: Mapping[Role, Permit] = {Role.ADMIN: anywhere, Role.SYSTEM: anywhere}
 
@@ -83,6 +85,8 @@ class Enrolment(Record):
         claim: The claim that spent the credit.
         state: Where it stands.
         reversed_by: The request that reversed it, if one did.
+        returned_to: The wallet that got its credit back: the one that paid, or where its credits
+            go since it was closed.
 
     Source: C1, C5, C57, C63.
     """
@@ -100,11 +104,14 @@ class Enrolment(Record):
     claim: ClaimId
     state: EnrolmentState = EnrolmentState.ACTIVE
     reversed_by: RequestId | None = None
+    returned_to: WalletId | None = None
 
     def __attrs_post_init__(self) -> None:
         for name in ("id", "learner", "course", "claim"):
             check_id(getattr(self, name), name)
         check_wallet(self.source, "source")
+        if self.returned_to is not None:
+            check_wallet(self.returned_to, "returned_to")
 
     @property
     def key(self) -> str:
@@ -181,14 +188,15 @@ class Enrol(Command[Enrolled]):
     """A learner put into a course by an administrator, for one credit.
 
     The course's own credits pay first. When they are used up, the pool pays, unless the policy has
-    ``pool_fallback`` off and the course was ever allocated credits. A learner with an active
-    enrolment in the course has that one and pays nothing.
+    ``pool_fallback`` off and the course was ever allocated credits. When neither can, the course
+    may owe the credit, up to the policy's ``overdraft``. A learner with an active enrolment in the
+    course has that one and pays nothing.
 
     Attributes:
         learner: The learner.
         course: The course.
 
-    Source: C1, C3, C5, C8, C9, C10.
+    Source: C1, C3, C5, C8, C9, C10, C56.
     """
 
     NAME: ClassVar[str] = "enrol"
@@ -214,21 +222,32 @@ class Enrol(Command[Enrolled]):
         present = present_enrolment(view, self.learner, self.course)
         if present is not None:
             return Decision(_enrolled(present), same_as=view.made_by(Enrolment, present.key))
-        source, plan = self._paid(view)
-        shift = Claim.taking(claim_id(view), source, plan.taken, State.SPENT)
-        made = RecordId(shift.claim.id)
-        enrolment = Enrolment(made, self.learner, self.course, source, shift.claim.id)
-        return Decision.of(_enrolled(enrolment), shift, records=(enrolment,))
+        claim = claim_id(view)
+        paid = self._paid(view, claim)
+        (wallet,) = paid.shift.claim.wallets
+        enrolment = Enrolment(RecordId(claim), self.learner, self.course, wallet, claim)
+        records = (enrolment, *paid.records)
+        return Decision.of(_enrolled(enrolment), paid.shift, records=records, lots=paid.lots)
 
-    def _paid(self, view: View) -> tuple[WalletId, Plan]:
-        """The wallet that pays, and which lot of it."""
-        use = Use(course=self.course, groups=view.groups(self.learner))
-        earmark = course(self.course)
-        plan = view.plan(earmark, ENROLMENT_COST, use=use)
-        if plan.met or (not view.policy.pool_fallback and any(view.holdings(earmark))):
-            return earmark, met_plan(view, plan, earmark)
-        plan = view.plan(pool(), ENROLMENT_COST, use=use)
-        return pool(), met_plan(view, plan, earmark, pool())
+    def _paid(self, view: View, claim: ClaimId) -> Ahead:
+        """The credit that is spent: the course's, the pool's, or one that the course owes."""
+        use, asked = Use(course=self.course, groups=view.groups(self.learner)), list[WalletId]()
+        for wallet in self._payers(view):
+            asked.append(wallet)
+            plan = view.plan(wallet, ENROLMENT_COST, use=use)
+            if plan.met and (wallet == pool() or covered(view, self.course, use)):
+                return Ahead(Claim.taking(claim, wallet, plan.taken, State.SPENT))
+        early = ahead(view, self.course, claim, use)
+        if early is None:
+            raise InsufficientUnits(tuple(asked), ENROLMENT_COST, _NOTHING)
+        return early
+
+    def _payers(self, view: View) -> Iterator[WalletId]:
+        """The wallets that may pay, in the order they are asked."""
+        earmark, debt = course(self.course), debt_lot(self.course)
+        yield earmark
+        if view.policy.pool_fallback or all(lot.id == debt for lot, _ in view.holdings(earmark)):
+            yield pool()
 
 
 def _enrolled(enrolment: Enrolment) -> Enrolled:
@@ -317,13 +336,18 @@ class ReverseEnrolment(Command[EnrolmentReversed]):
         """The credit's way back, once."""
         enrolment = view.record(Enrolment, self.enrolment)
         view.reach(enrolment.source)
-        outcome = EnrolmentReversed(enrolment.id, enrolment.source)
         if enrolment.reversed_by is not None:
-            return Decision(outcome, same_as=enrolment.reversed_by)
-        back = enrolment.to(EnrolmentState.REVERSED, reversed_by=view.request)
+            first = EnrolmentReversed(enrolment.id, enrolment.returned_to or enrolment.source)
+            return Decision(first, same_as=enrolment.reversed_by)
+        goal = landing(view, enrolment.source)
+        outcome = EnrolmentReversed(enrolment.id, goal)
+        back = enrolment.to(EnrolmentState.REVERSED, reversed_by=view.request, returned_to=goal)
         spent = view.claim(enrolment.claim)
+        early = undone(view, enrolment.course, spent)
+        if early is not None:
+            return Decision.of(outcome, early[0], records=(back, early[1]))
         shift = spent.shift(spent.total(State.SPENT), State.SPENT, State.FREE, last_first=True)
-        return Decision.of(outcome, shift, records=(back,))
+        return Decision.of(outcome, shift, moves=onward(view, shift.moves), records=(back,))
 
 
 def active_enrolment(reading: Reading, learner: str, course_id: str) -> Enrolment | None:

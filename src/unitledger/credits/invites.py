@@ -40,6 +40,7 @@ from unitledger.commands import (
     claim_id,
     own,
 )
+from unitledger.credits.closures import check_open, closure_lock, onward
 from unitledger.credits.enrolments import (
     ENROLMENT_COST,
     Enrolment,
@@ -49,6 +50,7 @@ from unitledger.credits.enrolments import (
 from unitledger.errors import InvalidType, InvalidValue, LimitExceeded, UnknownObject, shown
 from unitledger.ids import ClaimId, RecordId, WalletId, check_id, derived_id
 from unitledger.lots import Use
+from unitledger.moves import Move
 from unitledger.operations import met_plan
 from unitledger.ports import Reading
 from unitledger.records import Record, index_lock, record_lock
@@ -275,6 +277,11 @@ def _released(claim: Claim) -> tuple[Shift, ...]:
     return (claim.shift(held, State.HELD, State.FREE),) if held else ()
 
 
+def _onward(view: View, shifts: tuple[Shift, ...]) -> tuple[Move, ...]:
+    """Where the credits go on to, when the manager has left."""
+    return onward(view, (move for shift in shifts for move in shift.moves))
+
+
 def _present(view: View, key: str) -> tuple[Invite, Claim]:
     """An invite as it is now, and its claim."""
     invite = view.record(Invite, key)
@@ -320,8 +327,13 @@ class SendInvite(Command[InviteSent]):
         return (manager(self.manager, self.course),)
 
     def keys(self) -> tuple[str, ...]:
-        """The address in the course."""
-        return (index_lock(Invite.KIND, "open", seat(self.invitee, self.course)),)
+        """The address in the course, and whether the manager has left."""
+        place = index_lock(Invite.KIND, "open", seat(self.invitee, self.course))
+        return (place, closure_lock(manager(self.manager, self.course)))
+
+    def ready(self, view: View) -> None:
+        """The manager must not have left the course."""
+        check_open(view, manager(self.manager, self.course))
 
     def decide(self, view: View) -> Decision[InviteSent]:
         """A new invite and the credit it holds, or the open invite there is."""
@@ -399,7 +411,8 @@ class AcceptInvite(_OnInvite[InviteAccepted]):
         if active is not None:
             taken = invite.to(InviteState.ACCEPTED, enrolment=active.id)
             outcome = InviteAccepted(invite.id, active.id, self.learner, Credits.of(0))
-            return Decision.of(outcome, *_released(claim), records=(taken,))
+            shifts = _released(claim)
+            return Decision.of(outcome, *shifts, moves=_onward(view, shifts), records=(taken,))
         made = RecordId(derived_id(view.request, 1))
         enrolment = Enrolment(made, self.learner, invite.course, invite.wallet, claim.id)
         taken = invite.to(InviteState.ACCEPTED, enrolment=made)
@@ -432,7 +445,8 @@ class CancelInvite(_OnInvite[InviteCancelled]):
         invite, claim = _present(view, self.invite)
         back = invite.to(InviteState.CANCELLED)
         outcome = InviteCancelled(invite.id, invite.manager, invite.course)
-        return Decision.of(outcome, *_released(claim), records=(back,))
+        shifts = _released(claim)
+        return Decision.of(outcome, *shifts, moves=_onward(view, shifts), records=(back,))
 
 
 @kind("reinvite")
