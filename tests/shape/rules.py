@@ -1,5 +1,7 @@
-"""The rules reference: for every rule number, what serves it and what proves it.
+"""The rules reference: for every rule number, what it says, what serves it and what proves it.
 
+What the rules say stands in ``docs/reference/rules.toml``; its table ``host`` says of a rule that
+is the host's to keep by which event, port or question the library serves it.
 ``python -m tests.shape.rules`` writes ``docs/reference/rules.md`` anew; a test compares.
 """
 
@@ -7,12 +9,15 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "rules.md"
+TEXTS: Mapping[str, Mapping[str, str]] = tomllib.loads(PAGE.with_suffix(".toml").read_text("utf-8"))
+HOST: Mapping[str, str] = TEXTS.get("host", {})
 
 _RULE = re.compile(r"\b(TU-[0-9]{3}|C[1-9][0-9]?|I[1-9][0-9]?|P[1-9][0-9]?|X-[0-9]{2})\b")
 _SPAN = re.compile(r"\b(TU-|C|I|P|X-)([0-9]+) to (?:\1)([0-9]+)\b")
@@ -28,9 +33,9 @@ _HEAD = """# Rules
 Rules have numbers, so that a rule, the code that serves it and the tests that prove it can be found
 from each other. `C` rules are about subscription credits, `TU` rules about training units, `X` are
 questions that the sources leave open and a policy value answers, `I` are invariants and `P`
-properties that hold whatever the rules are. The table is made from the `Source:` lines of the
-docstrings and from the numbers in test ids and test docstrings; a number that is not here is not
-served yet.
+properties that hold whatever the rules are. The table is made from `rules.toml` beside this page,
+from the `Source:` lines of the docstrings and from the numbers in test ids and test docstrings.
+Where a rule is the host's to keep, the table says by what the library serves it.
 """
 
 
@@ -55,7 +60,7 @@ def _nodes(path: Path) -> Iterator[tuple[str, ast.AST]]:
     yield from walk(ast.parse(path.read_text("utf-8")), "")
 
 
-def served() -> Mapping[str, set[str]]:
+def served() -> defaultdict[str, set[str]]:
     """For every rule the names that a ``Source:`` line says serve it."""
     found = defaultdict[str, set[str]](set)
     for path in sorted((ROOT / "src" / "unitledger").rglob("*.py")):
@@ -71,7 +76,7 @@ def served() -> Mapping[str, set[str]]:
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 
 
-def proved() -> Mapping[str, set[str]]:
+def proved() -> defaultdict[str, set[str]]:
     """For every rule the test functions that name it, in an id, a docstring or a comment."""
     found = defaultdict[str, set[str]](set)
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
@@ -93,24 +98,39 @@ def _order(rule: str) -> tuple[int, int]:
     return list(_FAMILIES).index(family), int(rule.lstrip("CTUXIP-"))
 
 
+def unproved(family: str) -> list[str]:
+    """The rules of a family that neither a test names nor the host keeps."""
+    tests = proved()
+    return [rule for rule in TEXTS[family] if rule not in tests and rule not in HOST]
+
+
 def page() -> str:
     """The rules reference as Markdown."""
     by, tests = served(), proved()
     parts = [_HEAD]
     for family, title in _FAMILIES.items():
-        rules = sorted(
-            (rule for rule in {*by, *tests} if rule.rstrip("0123456789").rstrip("-") == family),
-            key=_order,
-        )
-        parts.append(f"## {title}\n\n| rule | served by | proved by |\n|---|---|---|")
-        parts.extend(_row(rule, by.get(rule, set()), tests.get(rule, set())) for rule in rules)
+        says = TEXTS.get(family, {})
+        known = (rule for rule in {*by, *tests} if rule.rstrip("0123456789").rstrip("-") == family)
+        heads = ("rule", *(("says",) if says else ()), "served by", "proved by")
+        parts.append(f"## {title}\n\n{_row(heads)}\n{'|---' * len(heads)}|")
+        for rule in sorted({*says, *known}, key=_order):
+            words = (says.get(rule, ""),) if says else ()
+            parts.append(_row((rule, *words, _by(rule, by), _listed(map(_short, tests[rule])))))
         parts.append("")
     return "\n".join(parts)
 
 
-def _row(rule: str, by: set[str], tests: set[str]) -> str:
-    names = ", ".join(f"`{name.removeprefix('unitledger.')}`" for name in sorted(by))
-    return f"| {rule} | {names} | {', '.join(f'`{_short(test)}`' for test in sorted(tests))} |"
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _by(rule: str, by: Mapping[str, set[str]]) -> str:
+    names = _listed(name.removeprefix("unitledger.") for name in by[rule])
+    return f"{names} · host: {HOST[rule]}" if rule in HOST else names
 
 
 def _short(test: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.shape.rules import PAGE, numbers, page, proved, served
+from tests.shape.rules import HOST, PAGE, TEXTS, numbers, page, proved, served
 
 
 def test_a_span_names_every_rule_in_it() -> None:
@@ -16,3 +16,7 @@ def test_rules_are_served_and_proved() -> None:
 def test_the_rules_reference_is_up_to_date() -> None:
     """`python -m tests.shape.rules` writes it anew."""
     assert PAGE.read_text("utf-8") == page()
+
+
+def test_what_the_host_keeps_is_a_rule() -> None:
+    assert HOST.keys() <= {rule for family in ("C", "TU", "X") for rule in TEXTS[family]}
