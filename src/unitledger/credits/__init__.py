@@ -1,6 +1,13 @@
 """Subscription credits: one room of the house, from a renewal to an enrolment.
 
-    subscriptions   credits come into the pool
+    plans           how many credits a year a subscription brings
+    refills         as which lots a period's credits come, and when those end
+    subscriptions   credits come into the pool, period by period
+    upgrades        another plan for a subscription
+    lapses          suspended, restored, or forfeited
+    standing        what may still be spent once a subscription has lapsed
+    purchases       credits bought one by one, and charge-backs
+    schedule        everything that is due, and how it is done
     pool            from the pool to a course, and back
     debts           what a course owes for enrolments made ahead
     managers        from a course to one of its managers, and back
@@ -44,6 +51,14 @@ from unitledger.credits.invites import (
     address_digest,
     invite_at,
 )
+from unitledger.credits.lapses import (
+    Forfeit,
+    Forfeited,
+    Lapse,
+    Lapsed,
+    Resubscribe,
+    Resubscribed,
+)
 from unitledger.credits.managers import (
     DeactivateManager,
     Grant,
@@ -53,6 +68,12 @@ from unitledger.credits.managers import (
     ReactivateManager,
     Recall,
     Recalled,
+)
+from unitledger.credits.plans import (
+    LapseTerms,
+    PlanChange,
+    Subscription,
+    SubscriptionState,
 )
 from unitledger.credits.pool import (
     Allocate,
@@ -66,18 +87,43 @@ from unitledger.credits.pool import (
     MoveAllocation,
     ReopenCourse,
 )
+from unitledger.credits.purchases import (
+    ChargeBack,
+    ChargedBack,
+    Payment,
+    PaymentState,
+    Purchase,
+    Purchased,
+    PurchaseForCourse,
+    Receivable,
+    receivables,
+)
+from unitledger.credits.schedule import (
+    Due,
+    due,
+    run_due,
+)
+from unitledger.credits.standing import (
+    STANDING,
+    check_promise,
+    check_standing,
+)
 from unitledger.credits.subscriptions import (
     Replenish,
     Replenished,
     Replenishment,
     Subscribe,
     Subscribed,
-    Subscription,
     unissued,
+)
+from unitledger.credits.upgrades import (
+    ChangePlan,
+    PlanChanged,
 )
 
 __all__ = [
     "ENROLMENT_COST",
+    "STANDING",
     "AcceptInvite",
     "Advance",
     "AdvanceState",
@@ -85,6 +131,9 @@ __all__ = [
     "Allocated",
     "AllocationMoved",
     "CancelInvite",
+    "ChangePlan",
+    "ChargeBack",
+    "ChargedBack",
     "CloseCourse",
     "Closure",
     "ClosureState",
@@ -95,12 +144,15 @@ __all__ = [
     "Deallocate",
     "Deallocated",
     "Debt",
+    "Due",
     "Enrol",
     "Enrolled",
     "Enrolment",
     "EnrolmentCompleted",
     "EnrolmentReversed",
     "EnrolmentState",
+    "Forfeit",
+    "Forfeited",
     "Gift",
     "Give",
     "Given",
@@ -111,22 +163,36 @@ __all__ = [
     "InviteCancelled",
     "InviteSent",
     "InviteState",
+    "Lapse",
+    "LapseTerms",
+    "Lapsed",
     "ManagerDeactivated",
     "ManagerReactivated",
     "MoveAllocation",
+    "Payment",
+    "PaymentState",
+    "PlanChange",
+    "PlanChanged",
+    "Purchase",
+    "PurchaseForCourse",
+    "Purchased",
     "ReactivateManager",
     "Recall",
     "Recalled",
+    "Receivable",
     "Reinvite",
     "ReopenCourse",
     "Replenish",
     "Replenished",
     "Replenishment",
+    "Resubscribe",
+    "Resubscribed",
     "ReverseEnrolment",
     "SendInvite",
     "Subscribe",
     "Subscribed",
     "Subscription",
+    "SubscriptionState",
     "Take",
     "Taken",
     "WriteBack",
@@ -135,6 +201,11 @@ __all__ = [
     "WrittenOff",
     "active_enrolment",
     "address_digest",
+    "check_promise",
+    "check_standing",
+    "due",
     "invite_at",
+    "receivables",
+    "run_due",
     "unissued",
 ]

@@ -4,8 +4,8 @@
     Replenish   grants one period, from the instant it is due, once and for all
 
 Period ``k`` is due at the k-th occurrence counted from the anchor, whenever and in whatever order
-the periods are asked for. A refill adds to what is there and expires never, so unused credits stay
-where they are.
+the periods are asked for. What becomes of credits that are left, the policy's ``refill`` says; by
+default they stay where they are.
 """
 
 from __future__ import annotations
@@ -16,112 +16,37 @@ from typing import ClassVar, final
 
 import attrs
 
-from unitledger.accounts import Account, State, pool
+from unitledger.accounts import State, pool
 from unitledger.amounts import Credits
 from unitledger.codec import kind
 from unitledger.commands import Command, Decision, Outcome, Permit, Role, View, anywhere
+from unitledger.credits.plans import Subscription, check_index, check_subscription
+from unitledger.credits.refills import period_parts, refilled
 from unitledger.errors import (
     AlreadyExists,
     InvalidType,
     InvalidValue,
-    LimitExceeded,
     NotDue,
+    SubscriptionLapsed,
     UnknownObject,
     shown,
 )
 from unitledger.ids import LotId, RecordId, WalletId, check_id
-from unitledger.lots import Lot
-from unitledger.moves import Move
 from unitledger.operations import positive
-from unitledger.policy import GrantRounding
 from unitledger.ports import Reading
-from unitledger.records import Record, record_lock
-from unitledger.time import Period, Recurrence, Validity, instant
+from unitledger.records import Record, index_lock, record_lock
+from unitledger.time import Period, Recurrence, instant
 
 __all__ = [
-    "MAX_PERIOD",
-    "MAX_SUBSCRIPTION_ID",
     "Replenish",
     "Replenished",
     "Replenishment",
     "Subscribe",
     "Subscribed",
-    "Subscription",
     "unissued",
 ]
 
-MAX_PERIOD = 999_999
-"""The highest number of a period; the calendar ends long before it."""
-MAX_SUBSCRIPTION_ID = 120
-"""The longest id of a subscription, in characters: its lots are called by it and a period."""
-
-_MONTHS = 12
 _SCHEDULERS: Mapping[Role, Permit] = {Role.ADMIN: anywhere, Role.SYSTEM: anywhere}
-
-
-def _check_subscription(subscription: str) -> None:
-    check_id(subscription, "subscription")
-    if len(subscription) > MAX_SUBSCRIPTION_ID:
-        asked = str(len(subscription))
-        raise LimitExceeded("characters of a subscription id", asked, MAX_SUBSCRIPTION_ID)
-
-
-def _check_index(index: int) -> None:
-    if type(index) is not int:
-        raise InvalidType("index", shown(index), "int")
-    if not 0 <= index <= MAX_PERIOD:
-        raise InvalidValue("index", shown(index), f"0 to {MAX_PERIOD}")
-
-
-@kind("subscription")
-@final
-@attrs.frozen
-class Subscription(Record):
-    """The terms of a subscription: how many credits a year, and when they come.
-
-    Attributes:
-        id: The host's id of it.
-        base: Credits a year.
-        renewal: When its periods begin: yearly or monthly, period 0 at the anchor.
-
-    Source: C36, C37, C39.
-    """
-
-    KIND: ClassVar[str] = "subscription"
-
-    id: RecordId
-    base: Credits
-    renewal: Recurrence
-
-    def __attrs_post_init__(self) -> None:
-        _check_subscription(self.id)
-        positive(self.base, Credits)
-        if type(self.renewal) is not Recurrence:
-            raise InvalidType("renewal", shown(self.renewal), "Recurrence")
-
-    @property
-    def key(self) -> str:
-        """The subscription's id."""
-        return self.id
-
-    def grant(self, index: int, rounding: GrantRounding) -> Credits:
-        """What a period brings: the yearly number, or its share of a month.
-
-        Args:
-            index: The period, counted from 0.
-            rounding: How a twelfth becomes a whole number.
-
-        Source: C36 to C38.
-        """
-        base = self.base.parts
-        if self.renewal.period is Period.YEAR:
-            return self.base
-        if rounding is GrantRounding.CUMULATIVE:
-            so_far, before = base * (index + 1) // _MONTHS, base * index // _MONTHS
-            return Credits(parts=so_far - before)
-        if rounding is GrantRounding.CEIL:
-            return Credits(parts=-(-base // _MONTHS))
-        return Credits(parts=base // _MONTHS)
 
 
 @kind("replenishment")
@@ -143,8 +68,8 @@ class Replenishment(Record):
     period: int
 
     def __attrs_post_init__(self) -> None:
-        _check_subscription(self.subscription)
-        _check_index(self.period)
+        check_subscription(self.subscription)
+        check_index(self.period, "period")
 
     @property
     def key(self) -> str:
@@ -177,7 +102,7 @@ class Replenished(Outcome):
         subscription: The subscription.
         index: The period, counted from 0.
         amount: How much it brought; zero when the rounding leaves nothing for this month.
-        lot: The lot it came as; ``None`` when it brought nothing.
+        lot: The lot it came as, the first if there are several; ``None`` when it brought nothing.
     """
 
     subscription: RecordId
@@ -193,7 +118,7 @@ class Subscribe(Command[Subscribed]):
     """The terms of a subscription, written down; its periods are granted by `Replenish`.
 
     Attributes:
-        subscription: The host's id of it, up to 120 characters.
+        subscription: The host's id of it, up to 100 characters.
         base: Credits a year.
         period: ``YEAR`` for all of them at once, ``MONTH`` for twelfths.
         anchor: When period 0 is due (UTC), in the past or to come; ``None`` is at once. The days
@@ -211,7 +136,7 @@ class Subscribe(Command[Subscribed]):
     anchor: datetime | None = None
 
     def __attrs_post_init__(self) -> None:
-        _check_subscription(self.subscription)
+        check_subscription(self.subscription)
         positive(self.base, Credits)
         if type(self.period) is not Period:
             raise InvalidType("period", shown(self.period), "Period")
@@ -225,8 +150,11 @@ class Subscribe(Command[Subscribed]):
         return (pool(),)
 
     def keys(self) -> tuple[str, ...]:
-        """The subscription."""
-        return (record_lock(Subscription.KIND, self.subscription),)
+        """The subscription, and those in force, to which it is added."""
+        return (
+            record_lock(Subscription.KIND, self.subscription),
+            index_lock(Subscription.KIND, "standing", "in_force"),
+        )
 
     def ready(self, view: View) -> None:
         """The id must be free."""
@@ -264,8 +192,8 @@ class Replenish(Command[Replenished]):
     index: int
 
     def __attrs_post_init__(self) -> None:
-        _check_subscription(self.subscription)
-        _check_index(self.index)
+        check_subscription(self.subscription)
+        check_index(self.index)
 
     def wallets(self) -> tuple[WalletId, ...]:
         """The pool."""
@@ -283,39 +211,60 @@ class Replenish(Command[Replenished]):
         return Replenishment(RecordId(self.subscription), self.index)
 
     def ready(self, view: View) -> None:
-        """The period must be due."""
-        due = view.record(Subscription, self.subscription).renewal.occurrence(self.index)
+        """The period must be due, and the subscription in force when it was."""
+        subscription = view.record(Subscription, self.subscription)
+        due = subscription.renewal.occurrence(self.index)
         if view.at < due:
             raise NotDue(f"period {self.index} of {self.subscription}", due)
+        lapse = subscription.lapse
+        if lapse is not None and lapse.since <= due and not self._done(view):
+            raise SubscriptionLapsed(self.subscription, lapse.since)
 
     def decide(self, view: View) -> Decision[Replenished]:
-        """A lot in the pool, unless the period was granted before or brings nothing."""
+        """Lots in the pool, unless the period was granted before or brings nothing."""
         firing = self._firing
-        lot_id = LotId(firing.key)
-        if view.has_record(Replenishment, firing.key):
-            issued = Credits(parts=-view.cells(pool(), lot_id)[State.ISSUED])
+        if self._done(view):
             first = view.made_by(Replenishment, firing.key)
-            return Decision(self._outcome(issued, lot_id), same_as=first)
+            return Decision(self._outcome(_issued(view, firing.key)), same_as=first)
         subscription = view.record(Subscription, self.subscription)
-        amount = subscription.grant(self.index, view.policy.grant_rounding)
-        outcome = self._outcome(amount, lot_id)
-        if not amount:
-            return Decision(outcome, records=(firing,))
-        due = subscription.renewal.occurrence(self.index)
-        lot = Lot(id=lot_id, home=pool(), terms=Validity(due), acquired=due, cycle=self.index + 1)
-        ends = Account(pool(), State.ISSUED), Account(pool(), State.FREE)
-        move = Move(lot_id, *ends, amount.parts)
-        return Decision(outcome, moves=(move,), lots=(lot,), records=(firing,))
+        parts = period_parts(subscription, self.index, view.policy)
+        lots, moves = refilled(
+            subscription,
+            self.index,
+            parts,
+            view.policy,
+            name=firing.key,
+            begins=subscription.renewal.occurrence(self.index),
+        )
+        outcome = self._outcome(parts)
+        view.reach(pool())
+        return Decision(outcome, moves=moves, lots=lots, records=(firing,))
 
-    def _outcome(self, amount: Credits, lot: LotId) -> Replenished:
-        subscription = RecordId(self.subscription)
-        return Replenished(subscription, self.index, amount, lot if amount else None)
+    def _done(self, view: View) -> bool:
+        return view.has_record(Replenishment, self._firing.key)
+
+    def _outcome(self, parts: int) -> Replenished:
+        firing, amount = self._firing, Credits(parts=parts)
+        lot = LotId(firing.key) if amount else None
+        return Replenished(firing.subscription, self.index, amount, lot)
+
+
+def _issued(view: View, name: str) -> int:
+    """What came into the pool as the lots of that name."""
+    parts, number, lot_id = 0, 1, LotId(name)
+    while view.has_lot(lot_id):
+        parts -= view.cells(pool(), lot_id)[State.ISSUED]
+        number += 1
+        lot_id = LotId(f"{name}.{number}")
+    return parts
 
 
 def unissued(
     reading: Reading, subscription: str, *, at: datetime
 ) -> tuple[tuple[int, datetime], ...]:
     """Every period of a subscription that is due and not granted yet, with its instant, in order.
+
+    Periods that began after the subscription had lapsed are not due.
 
     Args:
         reading: A reading of the portal.
@@ -330,8 +279,10 @@ def unissued(
     found = reading.record(Subscription.KIND, check_id(subscription, "subscription"))
     if not isinstance(found, Subscription):
         raise UnknownObject(Subscription.KIND, subscription)
+    lapse = found.lapse
     return tuple(
         (index, due)
         for index, due in found.renewal.upto(at)
-        if reading.record(Replenishment.KIND, Replenishment(found.id, index).key) is None
+        if (lapse is None or due < lapse.since)
+        and reading.record(Replenishment.KIND, Replenishment(found.id, index).key) is None
     )
