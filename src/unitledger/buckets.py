@@ -80,6 +80,7 @@ class Verdict(StrEnum):
     NOT_NEEDED = "not needed"
     NOT_YET_ACTIVE = "not yet active"
     EXPIRED = "expired"
+    ENDS_TOO_SOON = "ends too soon"
     OUT_OF_SCOPE = "out of scope"
     HELD = "held"
 
@@ -148,10 +149,13 @@ class Demand(Value):
     Attributes:
         amount: How much.
         use: For what.
+        until: Only from lots that end after this instant (UTC); ``None`` asks for no more than
+            that they serve at the instant of the burn.
     """
 
     amount: Amount
     use: Use = ANYTHING
+    until: datetime | None = None
 
 
 @final
@@ -168,6 +172,7 @@ class Plan(Value):
         taken: Lots with the parts taken from them, in burn order.
         after: What would be spendable afterwards.
         earlier: Lots with the parts that earlier items of the order took since the ranking.
+        until: Only lots that end after this instant could be taken (UTC); ``None`` is any.
     """
 
     bucket: Bucket
@@ -177,6 +182,7 @@ class Plan(Value):
     taken: _Taken
     after: Bucket
     earlier: _Taken = ()
+    until: datetime | None = None
 
     @property
     def slices(self) -> tuple[Slice, ...]:
@@ -219,9 +225,13 @@ class Plan(Value):
             if parts:
                 verdict, because = self._verdict(lot, taken.get(lot.id, 0), rank, behind)
                 reasons.append(Reason(lot, verdict, parts, taken.get(lot.id, 0), because))
-                behind = (rank, lot) if lot.usable(self.at, self.use) else behind
+                behind = (rank, lot) if self._serves(lot) else behind
         waiting = (Reason(lot, Verdict.HELD, n, 0, "an open claim holds it") for lot, n in held)
         return (*reversed(reasons), *waiting)
+
+    def _serves(self, lot: Lot) -> bool:
+        late = self.until is None or not lot.lapsed(self.until)
+        return late and lot.usable(self.at, self.use)
 
     def _verdict(
         self, lot: Lot, taken: int, rank: Rank, behind: tuple[Rank, Lot] | None
@@ -235,6 +245,8 @@ class Plan(Value):
             return Verdict.NOT_YET_ACTIVE, f"usable from {_minutes(lot.terms.effective)} UTC"
         if lot.terms.expires is not None and lot.terms.expires <= self.at:
             return Verdict.EXPIRED, f"ended {_minutes(lot.terms.expires)} UTC"
+        if self.until is not None and lot.lapsed(self.until):
+            return Verdict.ENDS_TOO_SOON, f"it is to last beyond {_minutes(self.until)} UTC"
         if lot.scope is not None and not lot.scope.admits(self.use):
             return Verdict.OUT_OF_SCOPE, "its scope does not admit this use"
         return Verdict.NOT_NEEDED, "the amount was met before it"
@@ -406,16 +418,19 @@ class Bucket(Value):
         at: datetime,
         use: Use = ANYTHING,
         order: BurnOrder | None = None,
+        until: datetime | None = None,
     ) -> Plan:
         """Which lots would be used for an amount at an instant.
 
-        A lot is skipped when it is not yet active, has expired or its scope does not admit the use.
+        A lot is skipped when it is not yet active, has expired, its scope does not admit the use or
+        it ends too soon.
 
         Args:
             amount: How much, in the bucket's unit.
             at: The instant (UTC); a lot serves from its effective instant to before it expires.
             use: What the units are for.
             order: Another burn order than the bucket's own.
+            until: Only from lots that end after this instant (UTC).
 
         Raises:
             WrongUnit: The amount is of the other unit.
@@ -425,17 +440,18 @@ class Bucket(Value):
         Source: TU-190 to TU-196, I4.
         """
         if order is not None and order is not self.order:
-            return self.ordered(order).burn(amount, at=at, use=use)
+            return self.ordered(order).burn(amount, at=at, use=use, until=until)
         at = instant(at, "at")
         self._check(amount, use)
         order, runs, need = self.order, self._runs, amount.parts
-        burnt = _from_front(runs, need, at, order)
+        burnt = _from_front(runs, need, at, order) if until is None else None
         if burnt is None:
-            begin = _first_alive(runs, at, order)
-            burnt = _burnt(runs, begin, need, at, use, rerank=order.reranked)
+            beyond = _beyond(at, until)
+            begin = _first_alive(runs, beyond, order)
+            burnt = _burnt(runs, begin, need, at, use, beyond=beyond, rerank=order.reranked)
         taken, _, runs = burnt
         after = Bucket(self.unit, order, runs) if taken else self
-        return Plan(self, amount, at, use, taken, after)
+        return Plan(self, amount, at, use, taken, after, (), until)
 
     def burn_each(
         self,
@@ -476,7 +492,8 @@ class Bucket(Value):
         plans: list[Plan] = []
         for demand in demands:
             bucket = plans[-1].after if plans else self
-            plans.append(bucket.burn(demand.amount, at=at, use=demand.use))
+            plan = bucket.burn(demand.amount, at=at, use=demand.use, until=demand.until)
+            plans.append(plan)
         return tuple(plans)
 
     def _ranked_once(self, demands: Sequence[Demand], at: datetime) -> tuple[Plan, ...]:
@@ -485,12 +502,15 @@ class Bucket(Value):
         plans: list[Plan] = []
         gone: dict[LotId, tuple[Lot, int]] = {}
         for demand in demands:
-            amount, use = demand.amount, demand.use
+            amount, use, until = demand.amount, demand.use, demand.until
             self._check(amount, use)
-            begin = _first_alive(runs, at, self.order)
-            taken, left, runs = _burnt(runs, begin, amount.parts, at, use, rerank=_unmoved)
+            beyond = _beyond(at, until)
+            begin = _first_alive(runs, beyond, self.order)
+            taken, left, runs = _burnt(
+                runs, begin, amount.parts, at, use, beyond=beyond, rerank=_unmoved
+            )
             after = after._less(taken, left)
-            plans.append(Plan(self, amount, at, use, taken, after, tuple(gone.values())))
+            plans.append(Plan(self, amount, at, use, taken, after, tuple(gone.values()), until))
             for lot, parts in taken:
                 gone[lot.id] = (lot, gone.get(lot.id, (lot, 0))[1] + parts)
         return tuple(plans)
@@ -560,6 +580,11 @@ def _end(entry: _Entry) -> datetime:
 
 def _last_end(run: _Run) -> datetime:
     return run[-1][4]
+
+
+def _beyond(at: datetime, until: datetime | None) -> datetime:
+    """The instant that a lot must outlast to serve."""
+    return at if until is None else max(at, instant(until, "until"))
 
 
 def _unmoved(rank: Rank, _: int) -> Rank:
@@ -701,9 +726,12 @@ def _burnt(
     now: datetime,
     use: Use,
     *,
+    beyond: datetime,
     rerank: Callable[[Rank, int], Rank],
 ) -> tuple[_Taken, int, _Runs]:
     """Take in order until the need is met or the runs end.
+
+    A lot serves when it is active now and ends after ``beyond``, which is now or later.
 
     Returns what is taken, how much is left of the last lot taken, and the runs afterwards, where
     ``rerank`` says what rank the rest of that lot has.
@@ -717,8 +745,10 @@ def _burnt(
         for entry in run[place:] if place else run:
             place += 1
             rank, lot, parts, effective, expires = entry
-            if not effective <= now < expires or (
-                lot.scope is not None and not lot.scope.admits(use)
+            if (
+                effective > now
+                or expires <= beyond
+                or (lot.scope is not None and not lot.scope.admits(use))
             ):
                 kept.append(entry)
                 continue
