@@ -163,8 +163,8 @@ class Portal:
         before = self.figures()
         with self.ledger.store.read(self.ledger.portal) as reading:
             wallets = list(reading.wallets())
-        for wallet in wallets:
-            self.ledger.execute(Sweep(wallet), by=CRON, request=f"sweep {wallet}")
+        for number, wallet in enumerate(wallets):
+            self.ledger.execute(Sweep(wallet), by=CRON, request=f"sweep {number}")
         assert self.figures() == before, "a sweep changed a balance"
         self._agree()
 
