@@ -29,6 +29,11 @@ The tree, and what a host usually does with each branch:
     │   ├── OutsideAudience         that user is not among those the units are meant for
     │   ├── NotPayableInUnits       an item has no price in units
     │   ├── RemainderNotPriced      units are missing and nobody says what they are in money
+    │   ├── MethodNotAllowed        that payment method may not pay for this
+    │   ├── QuoteMoved              the order would be paid otherwise than it was quoted
+    │   ├── NotRefundable           the policy gives nothing back for this line
+    │   ├── CouponNotAllowed        coupons are not taken for training units
+    │   ├── UnitsNotSold            training units have no price here
     │   ├── SubscriptionLapsed      no subscription is in force, so no credit may be spent
     │   ├── ForfeitDue              credits are forfeited and still have to be taken out
     │   ├── PaymentConflict         the payment reference stands for another purchase
@@ -62,6 +67,7 @@ __all__ = [
     "BrokenPromise",
     "ClaimExceeded",
     "Contention",
+    "CouponNotAllowed",
     "DebtOutstanding",
     "ForfeitDue",
     "GiftExceeded",
@@ -76,6 +82,7 @@ __all__ = [
     "JournalBroken",
     "LimitExceeded",
     "MalformedDocument",
+    "MethodNotAllowed",
     "NaiveInstant",
     "NegativeAmount",
     "NotDue",
@@ -83,15 +90,18 @@ __all__ = [
     "NotLocked",
     "NotPayableInUnits",
     "NotPermitted",
+    "NotRefundable",
     "NotRegistered",
     "OutsideAudience",
     "PaymentConflict",
+    "QuoteMoved",
     "Refused",
     "RemainderNotPriced",
     "RequestConflict",
     "SubscriptionLapsed",
     "TooPrecise",
     "UnitLedgerError",
+    "UnitsNotSold",
     "UnknownField",
     "UnknownKeyCode",
     "UnknownObject",
@@ -643,6 +653,109 @@ class RemainderNotPriced(Refused):
             f"{self.missing} of order {self.order} are not covered, and the policy has no "
             "unit_value to ask for them in money"
         )
+
+
+@final
+@attrs.define(eq=False)
+class MethodNotAllowed(Refused):
+    """A payment method was named that may not pay for this.
+
+    Attributes:
+        method: The method.
+        purpose: What it was to pay for.
+        allowed: The methods that may, in words.
+    """
+
+    code: ClassVar[str] = "method_not_allowed"
+
+    method: str
+    purpose: str
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"{self.method} may not pay for {self.purpose}; allowed: {self.allowed}"
+
+
+@final
+@attrs.define(eq=False)
+class QuoteMoved(Refused):
+    """An order would cost or be paid otherwise than its quote said.
+
+    Attributes:
+        order: The order's id.
+        quoted: The version of the quote.
+        now: The version that a quote would have now.
+    """
+
+    code: ClassVar[str] = "quote_moved"
+
+    order: str
+    quoted: str
+    now: str
+
+    def __str__(self) -> str:
+        return (
+            f"order {self.order} was quoted as {self.quoted} and would be {self.now} now; "
+            "show a new quote and place the order with it"
+        )
+
+
+@final
+@attrs.define(eq=False)
+class NotRefundable(Refused):
+    """The policy gives nothing back for an order line.
+
+    Attributes:
+        order: The order's id.
+        line: Its line, from 1.
+        reason: Why not, and what can be done instead.
+    """
+
+    code: ClassVar[str] = "not_refundable"
+
+    order: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line} of order {self.order} is not refunded: {self.reason}"
+
+
+@final
+@attrs.define(eq=False)
+class CouponNotAllowed(Refused):
+    """A coupon was offered for training units, and the policy takes none.
+
+    Attributes:
+        coupon: The coupon's id.
+    """
+
+    code: ClassVar[str] = "coupon_not_allowed"
+
+    coupon: str
+
+    def __str__(self) -> str:
+        return (
+            f"coupon {self.coupon} cannot be used to buy units; leave it out, or set the policy's "
+            "coupon_on_unit_purchase"
+        )
+
+
+@final
+@attrs.define(eq=False)
+class UnitsNotSold(Refused):
+    """Training units have no price here.
+
+    Attributes:
+        missing: What would have to be set.
+    """
+
+    code: ClassVar[str] = "units_not_sold"
+
+    missing: str
+
+    def __str__(self) -> str:
+        return f"no units can be bought: set {self.missing}"
 
 
 @final
