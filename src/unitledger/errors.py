@@ -43,6 +43,8 @@ The tree, and what a host usually does with each branch:
     ├── RequestConflict         the request id already means something else
     ├── NotLocked               a decision looked where the unit of work holds no lock
     ├── Contention              the locks could not be had in the tries allowed
+    ├── StoreUnavailable        the database did not answer; ask again under the same request
+    ├── SchemaMismatch          a database's tables are missing or of another version
     └── BrokenPromise           should be impossible: stored data or a rule is damaged
         ├── InvariantViolation      moves, claims and cells do not agree
         └── JournalBroken           the journal is not the one that was written
@@ -98,6 +100,8 @@ __all__ = [
     "Refused",
     "RemainderNotPriced",
     "RequestConflict",
+    "SchemaMismatch",
+    "StoreUnavailable",
     "SubscriptionLapsed",
     "TooPrecise",
     "UnitLedgerError",
@@ -949,6 +953,56 @@ class Contention(UnitLedgerError):
 
     def __str__(self) -> str:
         return f"gave up after {self.attempts} tries; the same request may be sent again"
+
+
+@final
+@attrs.define(eq=False)
+class StoreUnavailable(UnitLedgerError):
+    """A database did not answer, or could not write.
+
+    When it was about to keep what a command wrote, nobody knows yet whether it did: the same
+    request again finds out, and is carried out once.
+
+    Attributes:
+        doing: What it was asked for.
+        why: What the database said.
+    """
+
+    code: ClassVar[str] = "store_unavailable"
+    http_hint: ClassVar[int] = 503
+
+    doing: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"the database failed at {self.doing} ({self.why}); send the same request again"
+
+
+@final
+@attrs.define(eq=False)
+class SchemaMismatch(UnitLedgerError):
+    """A database's tables are missing, or of another version than this release reads.
+
+    Attributes:
+        table: The table that has the version.
+        version: The version found; 0 when there are no tables.
+        required: The version that this release reads and writes.
+    """
+
+    code: ClassVar[str] = "schema_mismatch"
+    http_hint: ClassVar[int] = 503
+
+    table: str
+    version: int
+    required: int
+
+    def __str__(self) -> str:
+        if self.version > self.required:
+            way = "install the release that made them"
+        else:
+            way = "upgrade them" if self.version else "make them with create_all"
+        found = f"of version {self.version}" if self.version else "not there"
+        return f"the tables of {self.table} are {found}, not of version {self.required}; {way}"
 
 
 class BrokenPromise(UnitLedgerError):

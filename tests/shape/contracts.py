@@ -45,6 +45,7 @@ _SAID: dict[str, Any] = {
     "course": "forklift",
     "decimals": 2,
     "differs": ("amount", "actor"),
+    "doing": "commit",
     "due": parse_instant("2026-03-01T09:00:00Z"),
     "entry": 17,
     "expected": "an amount above zero",
@@ -63,14 +64,18 @@ _SAID: dict[str, Any] = {
     "problem": "the new expiry must be later than now",
     "reason": "it has no price",
     "request": "r7",
+    "required": 2,
     "state": "HELD",
+    "table": "unitledger_schema",
     "there": 3,
     "user": "leo",
     "value": "zero",
+    "version": 1,
     "wallets": ("member/ann",),
     "wanted": "completed",
     "what": "items of an order",
     "where": "step 3",
+    "why": "the connection was lost",
 }
 """What fields of errors hold in the examples."""
 _SAID_BY: dict[type, dict[str, Any]] = {
@@ -238,12 +243,19 @@ def moves_table() -> str:
 # Questions.
 
 
+_ANSWERS: dict[Any, str] = {
+    bool: "yes or no",
+    frozenset[str]: "a set of ids",
+    tuple[str, ...]: "ids in order",
+}
+
+
 def questions_table() -> str:
     rows = []
-    for name in ("manages", "groups"):
+    for name in ("manages", "groups", "direct", "lineage", "superiors", "people"):
         method: Callable[..., object] = getattr(Directory, name)
         answer = get_type_hints(method)["return"]
-        words = {bool: "yes or no", frozenset[str]: "a set of ids"}[answer]
+        words = _ANSWERS[answer]
         asked_by = ", ".join(map(code, askers(name)))
         arguments = [n for n in inspect.signature(method).parameters if n != "self"]
         rows.append((code(f"{name}({', '.join(arguments)})"), first_line(method), words, asked_by))
