@@ -205,8 +205,33 @@ class View(Protocol):
         """Whether the Directory has that manager registered to that course now."""
         ...
 
-    def groups(self, user: str) -> frozenset[str]:
-        """The user's own id and every group the Directory has the user in now."""
+    def groups(self, user: str, at: datetime | None = None) -> frozenset[str]:
+        """The user's own id and every group the Directory has the user in.
+
+        Args:
+            user: The user.
+            at: The instant (UTC); ``None`` is now.
+        """
+        ...
+
+    def direct(self, user: str, at: datetime | None = None) -> frozenset[str]:
+        """Every group the Directory has the user in, without those above them."""
+        ...
+
+    def lineage(self, user: str) -> tuple[str, ...]:
+        """The user's organizational units now, from the nearest one up to the top."""
+        ...
+
+    def superiors(self, user: str, at: datetime | None = None) -> frozenset[str]:
+        """Everybody the user reports to, directly or through others."""
+        ...
+
+    def people(self, group: str, at: datetime | None = None) -> frozenset[str]:
+        """Every user whom the Directory has in a group or in one below it."""
+        ...
+
+    def holders(self, lot: LotId) -> tuple[WalletId, ...]:
+        """Every wallet that ever held units of a lot, in order; each is reached."""
         ...
 
 
@@ -335,9 +360,9 @@ class Answer(Value):
     """What the Directory said when a decision asked it; kept so that history can be decided again.
 
     Attributes:
-        question: ``manages`` or ``groups``.
-        about: What was asked, in order.
-        answer: What it said: ``yes`` or nothing for ``manages``, the groups for ``groups``.
+        question: The method of the Directory that was asked.
+        about: What was asked, in order; last the instant, when another than the entry's was meant.
+        answer: What it said: ``yes`` or nothing for ``manages``, else the ids.
     """
 
     question: str

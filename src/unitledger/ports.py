@@ -207,6 +207,22 @@ class Directory(Protocol):
         """The organizational units and groups that a user is in, with their ancestors."""
         ...
 
+    def direct(self, user: str, at: datetime) -> frozenset[str]:
+        """The organizational units and groups that a user is in, without their ancestors."""
+        ...
+
+    def lineage(self, user: str, at: datetime) -> tuple[str, ...]:
+        """A user's organizational units from the nearest one up to the top."""
+        ...
+
+    def superiors(self, user: str, at: datetime) -> frozenset[str]:
+        """The users that a user reports to, directly or through others."""
+        ...
+
+    def people(self, group: str, at: datetime) -> frozenset[str]:
+        """The users who are in an organizational unit or group, or in one below it."""
+        ...
+
 
 class AttemptLimiter(Protocol):
     """Decides whether one more guess at a key code is allowed."""
@@ -232,15 +248,50 @@ class FixedDirectory:
     Attributes:
         managers: Pairs of a manager and a course that the manager is registered to.
         members: Pairs of a user and a group that the user is in.
+        parents: Pairs of a group and the group that it is directly below.
+        reports: Pairs of a user and the user that they directly report to.
     """
 
     managers: frozenset[tuple[str, str]] = frozenset()
     members: frozenset[tuple[str, str]] = frozenset()
+    parents: frozenset[tuple[str, str]] = frozenset()
+    reports: frozenset[tuple[str, str]] = frozenset()
 
     def manages(self, manager: str, course: str, at: datetime) -> bool:
         """Whether the pair was given."""
         return (manager, course) in self.managers
 
     def groups(self, user: str, at: datetime) -> frozenset[str]:
+        """The groups given for the user, and every group above them."""
+        return frozenset(self.lineage(user, at))
+
+    def direct(self, user: str, at: datetime) -> frozenset[str]:
         """The groups given for the user."""
-        return frozenset(group for member, group in self.members if member == user)
+        return _seconds(self.members, frozenset({user}))
+
+    def lineage(self, user: str, at: datetime) -> tuple[str, ...]:
+        """The groups given for the user, then those above them, step by step, each step by id."""
+        return tuple(_climbed(self.parents, self.direct(user, at)))
+
+    def superiors(self, user: str, at: datetime) -> frozenset[str]:
+        """The users above the user, step by step."""
+        return frozenset(_climbed(self.reports, _seconds(self.reports, frozenset({user}))))
+
+    def people(self, group: str, at: datetime) -> frozenset[str]:
+        """The users given for the group, and for every group below it."""
+        downwards = frozenset((parent, child) for child, parent in self.parents)
+        below = frozenset(_climbed(downwards, frozenset({group})))
+        return frozenset(user for user, name in self.members if name in below)
+
+
+def _seconds(pairs: frozenset[tuple[str, str]], firsts: frozenset[str]) -> frozenset[str]:
+    return frozenset(second for first, second in pairs if first in firsts)
+
+
+def _climbed(pairs: frozenset[tuple[str, str]], names: frozenset[str]) -> Iterator[str]:
+    """Some names, then what the pairs lead to from them, each name once, ring or no ring."""
+    seen = names
+    while names:
+        yield from sorted(names)
+        names = _seconds(pairs, names) - seen
+        seen |= names

@@ -26,6 +26,7 @@ from unitledger.orders import BurnOrder
 from unitledger.policy import Policy
 from unitledger.ports import Directory, Reading
 from unitledger.records import Record, index_lock, record_lock
+from unitledger.time import instant_text
 
 __all__ = ["LockedView"]
 
@@ -167,6 +168,13 @@ class LockedView:
             self.lots[lot] = found
         return found
 
+    def holders(self, lot: LotId) -> tuple[WalletId, ...]:
+        """Every wallet that ever held units of a lot, in order."""
+        wallets = tuple(self._reading.wallets(lot))
+        for wallet in wallets:
+            self.reach(wallet)
+        return wallets
+
     def has_lot(self, lot: LotId) -> bool:
         """Whether this portal has a lot of that id."""
         return self._reading.lot(lot) is not None
@@ -227,15 +235,41 @@ class LockedView:
             said = self._noted("manages", (manager, course), ("yes",) if yes else ())
         return bool(said)
 
-    def groups(self, user: str) -> frozenset[str]:
-        """The user's own id and every group the Directory has the user in now."""
-        said = self._said("groups", (user,))
+    def groups(self, user: str, at: datetime | None = None) -> frozenset[str]:
+        """The user's own id and every group the Directory has the user in."""
+        return frozenset((*self._told("groups", user, at), user))
+
+    def direct(self, user: str, at: datetime | None = None) -> frozenset[str]:
+        """Every group the Directory has the user in, without those above them."""
+        return frozenset(self._told("direct", user, at))
+
+    def lineage(self, user: str) -> tuple[str, ...]:
+        """The user's organizational units now, from the nearest one up to the top."""
+        return self._told("lineage", user, None)
+
+    def superiors(self, user: str, at: datetime | None = None) -> frozenset[str]:
+        """Everybody the user reports to, directly or through others."""
+        return frozenset(self._told("superiors", user, at))
+
+    def people(self, group: str, at: datetime | None = None) -> frozenset[str]:
+        """Every user whom the Directory has in a group or in one below it."""
+        return frozenset(self._told("people", group, at))
+
+    def _told(self, question: str, name: str, at: datetime | None) -> tuple[str, ...]:
+        """The ids that the Directory answers a question with; sets of them in order of id."""
+        past = at is not None and at != self.at
+        about = (name, instant_text(at)) if at is not None and past else (name,)
+        said = self._said(question, about)
         if said is None:
-            groups = self._directory.groups(user, self.at)
-            if not isinstance(groups, (frozenset, set)) or set(map(type, groups)) - {str}:
-                raise InvalidType("groups", shown(groups), "a frozenset of str, of the Directory")
-            said = self._noted("groups", (user,), tuple(sorted(groups)))
-        return frozenset((*said, user))
+            ids = getattr(self._directory, question)(name, at if past else self.at)
+            ordered = question == "lineage"
+            if not isinstance(ids, tuple if ordered else (frozenset, set)) or (
+                set(map(type, ids)) - {str}
+            ):
+                expected = "tuple" if ordered else "frozenset"
+                raise InvalidType(question, shown(ids), f"a {expected} of str, of the Directory")
+            said = self._noted(question, about, tuple(ids) if ordered else tuple(sorted(ids)))
+        return said
 
     def _said(self, question: str, about: tuple[str, ...]) -> tuple[str, ...] | None:
         """What the Directory said before: within one decision it does not change its mind."""
@@ -244,7 +278,9 @@ class LockedView:
                 return told.answer
         return None
 
-    def _noted(self, question: str, about: tuple[str, ...], said: tuple[str, ...]) -> Any:
+    def _noted(
+        self, question: str, about: tuple[str, ...], said: tuple[str, ...]
+    ) -> tuple[str, ...]:
         self.answers += (Answer(question, about, said),)
         return said
 

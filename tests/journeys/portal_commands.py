@@ -224,6 +224,18 @@ class People:
     def groups(self, user: str, at: datetime) -> frozenset[str]:
         return frozenset(self.model.groups[user])
 
+    def direct(self, user: str, at: datetime) -> frozenset[str]:
+        return self.groups(user, at)
+
+    def lineage(self, user: str, at: datetime) -> tuple[str, ...]:
+        return tuple(sorted(self.groups(user, at)))
+
+    def superiors(self, user: str, at: datetime) -> frozenset[str]:
+        return frozenset()
+
+    def people(self, group: str, at: datetime) -> frozenset[str]:
+        return frozenset(user for user, groups in self.model.groups.items() if group in groups)
+
 
 # And back, to be compared.
 

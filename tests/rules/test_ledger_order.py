@@ -258,6 +258,11 @@ def test_d9_a_retry_asks_nobody_anything() -> None:
         def groups(self, user: str, at: datetime) -> frozenset[str]:
             raise AssertionError
 
+        direct = superiors = people = groups
+
+        def lineage(self, user: str, at: datetime) -> tuple[str, ...]:
+            raise AssertionError
+
     directory = Talking()
     desk = Desk(directory=directory)
     manager = Actor.acting("m", Role.MANAGER)
@@ -1053,6 +1058,8 @@ class Directory:
     def groups(self, user: str, at: datetime) -> Any:
         self.asked.append(("groups", user))
         return self.says[1]
+
+    direct = lineage = superiors = people = groups
 
 
 def test_an_answer_is_asked_for_once_and_kept() -> None:

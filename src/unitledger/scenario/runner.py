@@ -109,6 +109,18 @@ class _People:
     def groups(self, user: str, at: datetime) -> frozenset[str]:
         return self.facts.groups(user, at)
 
+    def direct(self, user: str, at: datetime) -> frozenset[str]:
+        return self.facts.direct(user, at)
+
+    def lineage(self, user: str, at: datetime) -> tuple[str, ...]:
+        return self.facts.lineage(user, at)
+
+    def superiors(self, user: str, at: datetime) -> frozenset[str]:
+        return self.facts.superiors(user, at)
+
+    def people(self, group: str, at: datetime) -> frozenset[str]:
+        return self.facts.people(group, at)
+
 
 @final
 class Stage:

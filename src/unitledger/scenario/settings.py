@@ -16,6 +16,8 @@ from unitledger.scenario.wording import fields_table, placed, read
 
 __all__ = ["Setting", "directory_of"]
 
+_FACTS = ("managers", "members", "parents", "reports")
+
 
 @final
 @attrs.frozen(eq=False)
@@ -50,19 +52,18 @@ class Setting:
 
 
 def directory_of(value: Any, where: str) -> FixedDirectory:
-    """Facts about people: the managers of each course, the members of each group.
+    """Facts about people: managers of courses, members of groups, groups in groups, reports.
 
     Raises:
         UnknownField: Another kind of fact.
         MalformedDocument: Not tables of lists of ids.
     """
     table = fields_table(value, where)
-    for unknown in sorted(table.keys() - {"managers", "members"}):
-        raise UnknownField(where, shown(unknown), ("managers", "members"))
+    for unknown in sorted(table.keys() - set(_FACTS)):
+        raise UnknownField(where, shown(unknown), _FACTS)
     with placed(where):
         return FixedDirectory(
-            managers=_pairs(table.get("managers", {}), f"{where}.managers"),
-            members=_pairs(table.get("members", {}), f"{where}.members"),
+            **{name: _pairs(table.get(name, {}), f"{where}.{name}") for name in _FACTS}
         )
 
 
