@@ -550,8 +550,8 @@ class Policy(Value):
 
     def _check_training(self) -> None:
         """Refuse payments, days and discounts that mean nothing."""
-        if set(map(type, self.remainder_methods)) - {PaymentMethod} or not self.remainder_methods:
-            raise InvalidValue("remainder_methods", "not so", "at least one PaymentMethod")
+        if set(map(type, self.remainder_methods)) - {PaymentMethod}:
+            raise InvalidType("remainder_methods", "something else", "a frozenset of PaymentMethod")
         if self.currency is not None:
             check_id(self.currency, "currency")
         if self.approval_days is not None and not 1 <= self.approval_days <= 36_500:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 from typing import final
@@ -27,6 +28,7 @@ from unitledger.errors import (
 from unitledger.ids import check_id
 from unitledger.policy import Policy
 from unitledger.tables import Table
+from unitledger.time import instant
 from unitledger.values import Value
 
 __all__ = [
@@ -76,6 +78,7 @@ class Item(Value):
         price: The exact price of a single one, zero or more.
         priced_in: Money or units.
         quantity: How many, from 1.
+        starts: When a session starts (UTC); ``None`` for what is no session.
 
     Source: TU-120, TU-126.
     """
@@ -84,6 +87,7 @@ class Item(Value):
     price: Fraction
     priced_in: PricedIn
     quantity: int = 1
+    starts: datetime | None = None
 
     def __attrs_post_init__(self) -> None:
         check_id(self.id, "item")
@@ -96,16 +100,22 @@ class Item(Value):
             raise InvalidType("quantity", shown(self.quantity), "int")
         if not 1 <= self.quantity <= MAX_QUANTITY:
             raise InvalidValue("quantity", shown(self.quantity), f"1 to {MAX_QUANTITY}")
+        if self.starts is not None and (utc := instant(self.starts, "starts")) is not self.starts:
+            object.__setattr__(self, "starts", utc)
 
     @classmethod
-    def in_money(cls, item: str, price: Number, quantity: int = 1) -> Item:
+    def in_money(
+        cls, item: str, price: Number, quantity: int = 1, *, starts: datetime | None = None
+    ) -> Item:
         """An item whose price is in money, exactly as written."""
-        return cls(item, exact(price, "price"), PricedIn.MONEY, quantity)
+        return cls(item, exact(price, "price"), PricedIn.MONEY, quantity, starts)
 
     @classmethod
-    def in_units(cls, item: str, price: Number, quantity: int = 1) -> Item:
+    def in_units(
+        cls, item: str, price: Number, quantity: int = 1, *, starts: datetime | None = None
+    ) -> Item:
         """An item with a price of its own in units; more than two decimals are rounded up."""
-        return cls(item, exact(price, "price"), PricedIn.UNITS, quantity)
+        return cls(item, exact(price, "price"), PricedIn.UNITS, quantity, starts)
 
     def priced(self, unit_value: Rate | None) -> QuotedLine:
         """The line with its price in units; see `each`."""
