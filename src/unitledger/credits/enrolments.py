@@ -22,6 +22,7 @@ from unitledger.codec import kind
 from unitledger.commands import Command, Decision, Outcome, Permit, Role, View, anywhere, claim_id
 from unitledger.credits.closures import landing, onward
 from unitledger.credits.debts import Ahead, ahead, covered, debt_lot, undone
+from unitledger.credits.standing import STANDING, check_standing
 from unitledger.errors import InsufficientUnits
 from unitledger.ids import ClaimId, RecordId, RequestId, WalletId, check_id
 from unitledger.lots import Use
@@ -214,8 +215,13 @@ class Enrol(Command[Enrolled]):
         return (course(self.course),)
 
     def keys(self) -> tuple[str, ...]:
-        """The learner's seat in the course."""
-        return (index_lock(Enrolment.KIND, "active", seat(self.learner, self.course)),)
+        """The learner's seat in the course, and whether a subscription has lapsed."""
+        place = index_lock(Enrolment.KIND, "active", seat(self.learner, self.course))
+        return (place, STANDING)
+
+    def ready(self, view: View) -> None:
+        """The portal must be in good standing."""
+        check_standing(view, course(self.course), pool())
 
     def decide(self, view: View) -> Decision[Enrolled]:
         """A new enrolment and the credit it spends, or the enrolment there is."""

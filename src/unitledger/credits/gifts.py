@@ -17,6 +17,7 @@ from unitledger.amounts import Credits
 from unitledger.codec import kind
 from unitledger.commands import Command, Decision, Outcome, Permit, Role, View, anywhere, own
 from unitledger.credits.closures import check_open, closure_lock
+from unitledger.credits.standing import STANDING, check_standing
 from unitledger.errors import GiftExceeded, InvalidType, InvalidValue, NotRegistered, shown
 from unitledger.ids import WalletId, check_id
 from unitledger.lots import Use
@@ -189,11 +190,12 @@ class Give(_BetweenManagers[Given]):
     }
 
     def keys(self) -> tuple[str, ...]:
-        """The pair, and whether the receiver's wallet is closed."""
-        return self._keys(manager(self.receiver, self.course))
+        """The pair, whether the receiver's wallet is closed, and whether a subscription lapsed."""
+        return (*self._keys(manager(self.receiver, self.course)), STANDING)
 
     def ready(self, view: View) -> None:
-        """The receiver must be a manager of the course."""
+        """The receiver must be a manager of the course, and the portal in good standing."""
+        check_standing(view, manager(self.giver, self.course))
         check_receiver(view, self.receiver, self.course)
 
     def decide(self, view: View) -> Decision[Given]:

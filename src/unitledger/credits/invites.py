@@ -47,6 +47,7 @@ from unitledger.credits.enrolments import (
     present_enrolment,
     seat,
 )
+from unitledger.credits.standing import STANDING, check_promise, check_standing
 from unitledger.errors import InvalidType, InvalidValue, LimitExceeded, UnknownObject, shown
 from unitledger.ids import ClaimId, RecordId, WalletId, check_id, derived_id
 from unitledger.lots import Use
@@ -327,12 +328,13 @@ class SendInvite(Command[InviteSent]):
         return (manager(self.manager, self.course),)
 
     def keys(self) -> tuple[str, ...]:
-        """The address in the course, and whether the manager has left."""
+        """The address in the course, whether the manager has left, or a subscription lapsed."""
         place = index_lock(Invite.KIND, "open", seat(self.invitee, self.course))
-        return (place, closure_lock(manager(self.manager, self.course)))
+        return (place, closure_lock(manager(self.manager, self.course)), STANDING)
 
     def ready(self, view: View) -> None:
-        """The manager must not have left the course."""
+        """The manager must not have left the course, and the portal be in good standing."""
+        check_standing(view, manager(self.manager, self.course))
         check_open(view, manager(self.manager, self.course))
 
     def decide(self, view: View) -> Decision[InviteSent]:
@@ -400,9 +402,14 @@ class AcceptInvite(_OnInvite[InviteAccepted]):
         check_id(self.invite, "invite")
         check_id(self.learner, "learner")
 
+    def keys(self) -> tuple[str, ...]:
+        """The invite, and whether a subscription has lapsed."""
+        return (record_lock(Invite.KIND, self.invite), STANDING)
+
     def ready(self, view: View) -> None:
-        """It must be open."""
+        """It must be open, and honoured if a subscription has lapsed."""
         _present(view, self.invite)[0].to(InviteState.ACCEPTED)
+        check_promise(view)
 
     def decide(self, view: View) -> Decision[InviteAccepted]:
         """The credit spent and an enrolment, or the credit released and the enrolment there is."""
@@ -467,9 +474,15 @@ class Reinvite(_OnInvite[InviteSent]):
     NAME: ClassVar[str] = "reinvite"
     AUTHORITY: ClassVar[Mapping[Role, Permit]] = {Role.MANAGER: _sender}
 
+    def keys(self) -> tuple[str, ...]:
+        """The invite, and whether a subscription has lapsed."""
+        return (record_lock(Invite.KIND, self.invite), STANDING)
+
     def ready(self, view: View) -> None:
-        """It must be open or expired."""
-        _reopened(_present(view, self.invite)[0])
+        """It must be open or expired, and the portal in good standing."""
+        invite = _present(view, self.invite)[0]
+        _reopened(invite)
+        check_standing(view, invite.wallet)
 
     def decide(self, view: View) -> Decision[InviteSent]:
         """Another deadline for the claim, which holds a credit again if it had let go."""

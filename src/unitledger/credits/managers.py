@@ -24,6 +24,7 @@ from unitledger.credits.closures import (
 )
 from unitledger.credits.debts import released, settled
 from unitledger.credits.gifts import check_receiver
+from unitledger.credits.standing import STANDING, check_standing
 from unitledger.ids import WalletId, check_id
 from unitledger.lots import Use
 from unitledger.moves import Move
@@ -151,11 +152,12 @@ class Grant(Command[Granted]):
         return (course(self.course), manager(self.manager, self.course))
 
     def keys(self) -> tuple[str, ...]:
-        """Whether the manager's wallet is closed."""
-        return (closure_lock(manager(self.manager, self.course)),)
+        """Whether the manager's wallet is closed, and whether a subscription has lapsed."""
+        return (closure_lock(manager(self.manager, self.course)), STANDING)
 
     def ready(self, view: View) -> None:
-        """The Directory must have the manager registered to the course."""
+        """The Directory must have the manager at the course, and the portal be in good standing."""
+        check_standing(view, course(self.course))
         check_receiver(view, self.manager, self.course)
 
     def decide(self, view: View) -> Decision[Granted]:

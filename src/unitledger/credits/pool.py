@@ -24,6 +24,7 @@ from unitledger.credits.closures import (
     reopening,
 )
 from unitledger.credits.debts import owed, released, settled
+from unitledger.credits.standing import STANDING, check_standing
 from unitledger.errors import DebtOutstanding, InvalidValue, shown
 from unitledger.ids import WalletId, check_id
 from unitledger.lots import Use
@@ -155,11 +156,12 @@ class Allocate(Command[Allocated]):
         return (pool(), course(self.course))
 
     def keys(self) -> tuple[str, ...]:
-        """Whether the course is closed."""
-        return (closure_lock(course(self.course)),)
+        """Whether the course is closed, and whether a subscription has lapsed."""
+        return (closure_lock(course(self.course)), STANDING)
 
     def ready(self, view: View) -> None:
-        """The course must be open."""
+        """The course must be open, and the portal in good standing."""
+        check_standing(view, pool())
         check_open(view, course(self.course))
 
     def decide(self, view: View) -> Decision[Allocated]:
@@ -240,10 +242,11 @@ class MoveAllocation(Command[AllocationMoved]):
 
     def keys(self) -> tuple[str, ...]:
         """Whether the target is closed."""
-        return (closure_lock(course(self.target)),)
+        return (closure_lock(course(self.target)), STANDING)
 
     def ready(self, view: View) -> None:
         """The target must be open."""
+        check_standing(view, course(self.source))
         check_open(view, course(self.target))
 
     def decide(self, view: View) -> Decision[AllocationMoved]:
