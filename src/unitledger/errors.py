@@ -132,7 +132,8 @@ def shown(value: object) -> str:
     if value is None or type(value) is bool:
         return str(value)
     name: str = _NAME_OF(type(value))
-    return f"a {ascii(name[:_SHOWN_CHARACTERS])[1:-1]}"
+    article = "an" if name[:1] in "AEIOaeio" else "a"
+    return f"{article} {ascii(name[:_SHOWN_CHARACTERS])[1:-1]}"
 
 
 class UnitLedgerError(Exception):

@@ -73,8 +73,13 @@ _ZERO: Mapping[type[Amount], Amount] = {unit: unit(parts=0) for unit in (Credits
 _ISSUERS: Mapping[Role, Permit] = {**_STAFF, Role.CREATOR: anywhere}
 
 
-def positive(amount: Amount, unit: type[Amount] | None = None) -> None:
+def positive(amount: Amount, unit: type[Amount] | None = None, field: str = "amount") -> None:
     """Refuse an amount of zero, or of another unit than the one given.
+
+    Args:
+        amount: What may be an amount.
+        unit: Credits or training units; ``None`` is either.
+        field: What to call it in an error.
 
     Raises:
         InvalidType: Not an amount.
@@ -82,11 +87,11 @@ def positive(amount: Amount, unit: type[Amount] | None = None) -> None:
         WrongUnit: Of the other unit.
     """
     if type(amount) is not Units and type(amount) is not Credits:
-        raise InvalidType("amount", shown(amount), "Credits or Units")
+        raise InvalidType(field, shown(amount), "Credits or Units")
     parts = getattr(amount, "parts", None)
     if type(parts) is not int or not 0 < parts <= MAX_PARTS:
         recheck(amount)
-        raise InvalidValue("amount", "zero", "an amount above zero")
+        raise InvalidValue(field, "zero", "an amount above zero")
     if unit is not None and type(amount) is not unit:
         raise WrongUnit(unit.UNIT, amount.UNIT)
 

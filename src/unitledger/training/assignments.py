@@ -328,6 +328,8 @@ class CreateAssignment(Command[AssignmentCreated]):
             if value is not None:
                 object.__setattr__(self, name, instant(value, name))
         if self.last_day is not None:
+            if type(self.last_day) is not date:
+                raise InvalidType("last_day", shown(self.last_day), "date")
             end_of_day(self.last_day)
             if self.expires is not None:
                 raise InvalidValue("last_day", self.last_day.isoformat(), "None beside expires")
