@@ -11,42 +11,73 @@ False
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from fractions import Fraction
-from typing import final
+from typing import TypeVar, final
 
 import attrs
 
 from unitledger.amounts import Credits, Rate, Units
 from unitledger.buckets import AllocationScope
-from unitledger.errors import InvalidType, InvalidValue, shown
+from unitledger.errors import InvalidType, InvalidValue, LimitExceeded, shown
 from unitledger.ids import check_id
 from unitledger.orders import FEFO_LARGEST, BurnOrder
 from unitledger.time import check_zone
 from unitledger.values import Value
 
 __all__ = [
+    "MAX_CODES",
+    "MAX_PREFERENCES",
+    "BelowAssigned",
     "BulkDiscount",
+    "CatchUp",
+    "CodeStorage",
+    "Criteria",
     "DebitAt",
     "ExpiredSource",
+    "ExpiryBoundary",
+    "FormerDistributors",
     "GrantRounding",
+    "GuardBoundary",
     "HeldAtExpiry",
     "HoldsAtLapse",
+    "KeyCodeAudience",
+    "LastCycle",
+    "LeapDay",
+    "MembershipAt",
     "MoneyRule",
     "MovedQuote",
+    "OnCancel",
     "PaymentMethod",
+    "PaymentPreference",
     "Policy",
+    "Preferences",
     "PurchasedAtLapse",
     "RawValue",
+    "RecurrenceAnchor",
     "Refill",
     "RefillMode",
     "RefundMode",
     "RefundTerm",
     "Refunds",
     "Rounding",
+    "SessionOrder",
+    "SessionScope",
+    "SharePaid",
     "Tender",
+    "TrainingType",
+    "UndatedRank",
+    "UnitMethod",
     "Upgrade",
 ]
+
+MAX_CODES = 10
+"""How many key codes a policy may let pay for one order."""
+MAX_PREFERENCES = 1000
+"""How many preferences a policy, and how many names a set of criteria may have."""
+
+_Said = TypeVar("_Said")
 
 
 @final
@@ -451,8 +482,415 @@ class RawValue(StrEnum):
         return f"RawValue.{self.name}"
 
 
+@final
+class RecurrenceAnchor(StrEnum):
+    """What the next firing of a relative schedule is counted from; a yearly date has its own.
+
+    Source: TU-047.
+    """
+
+    CHAINED = "chained"
+    """The firing before: 31 January, 28 February, 28 March."""
+    ANCHORED = "anchored"
+    """The first firing: 31 January, 28 February, 31 March."""
+
+    def __repr__(self) -> str:
+        return f"RecurrenceAnchor.{self.name}"
+
+
+@final
+class LeapDay(StrEnum):
+    """When a yearly 29 February comes in a year that has none.
+
+    Source: TU-045.
+    """
+
+    FEB_28 = "feb_28"
+    """On 28 February."""
+    MAR_1 = "mar_1"
+    """On 1 March."""
+    SKIP = "skip"
+    """Not in that year."""
+
+    def __repr__(self) -> str:
+        return f"LeapDay.{self.name}"
+
+
+@final
+class CatchUp(StrEnum):
+    """Which firings an assignment that is active again makes up for.
+
+    Source: TU-050.
+    """
+
+    SKIP = "skip"
+    """None: it goes on with the next date to come."""
+    LATEST = "latest"
+    """The last one missed."""
+    ALL = "all"
+    """Every one missed."""
+
+    def __repr__(self) -> str:
+        return f"CatchUp.{self.name}"
+
+
+@final
+class OnCancel(StrEnum):
+    """What becomes of the units that a cancelled assignment has issued.
+
+    Source: X-18.
+    """
+
+    KEEP_LOTS = "keep_lots"
+    """They stay as they are."""
+    EXPIRE_UNSPENT = "expire_unspent"
+    """What is not spent ends with the cancellation."""
+
+    def __repr__(self) -> str:
+        return f"OnCancel.{self.name}"
+
+
+@final
+class LastCycle(StrEnum):
+    """When the last units of a cancelled assignment end that were to end with the next firing.
+
+    Source: TU-063.
+    """
+
+    KEEP = "keep"
+    """Never, unless it is active again."""
+    EXPIRE = "expire"
+    """When the next firing would have been."""
+
+    def __repr__(self) -> str:
+        return f"LastCycle.{self.name}"
+
+
+@final
+class ExpiryBoundary(StrEnum):
+    """Whether units can be used on the day that their expiry names.
+
+    Source: TU-070.
+    """
+
+    INCLUSIVE = "inclusive"
+    """To the end of that day."""
+    EXCLUSIVE = "exclusive"
+    """To the end of the day before."""
+
+    def __repr__(self) -> str:
+        return f"ExpiryBoundary.{self.name}"
+
+
+@final
+class MembershipAt(StrEnum):
+    """When somebody must be in the audience of the units handed out to them.
+
+    Source: TU-034.
+    """
+
+    USE = "use"
+    """When they are handed out."""
+    ISSUE = "issue"
+    """When they were issued."""
+
+    def __repr__(self) -> str:
+        return f"MembershipAt.{self.name}"
+
+
+@final
+class FormerDistributors(StrEnum):
+    """What becomes of distributors whom an assignment no longer names.
+
+    Source: TU-089.
+    """
+
+    REVOKE = "revoke"
+    """They distribute nothing any more."""
+    KEEP = "keep"
+    """They may go on handing its units out."""
+
+    def __repr__(self) -> str:
+        return f"FormerDistributors.{self.name}"
+
+
+@final
+class BelowAssigned(StrEnum):
+    """What a lower total does that is less than was handed out of a distribution.
+
+    Source: TU-253.
+    """
+
+    REJECT = "reject"
+    """It is refused."""
+    CLAW_BACK = "claw_back"
+    """What is missing is taken from those who have not spent it."""
+
+    def __repr__(self) -> str:
+        return f"BelowAssigned.{self.name}"
+
+
+@final
+class UnitMethod(StrEnum):
+    """A way to pay with training units, as a checkout offers it.
+
+    Source: TU-002, TU-003, TU-182.
+    """
+
+    ACCOUNT = "account"
+    """The buyer's own units, bought or distributed."""
+    KEY_CODE = "key_code"
+    """The units behind a key code."""
+
+    def __repr__(self) -> str:
+        return f"UnitMethod.{self.name}"
+
+
+@final
+@attrs.frozen
+class PaymentPreference(Value):
+    """Which ways to pay with units are offered in an organizational unit and below it.
+
+    Attributes:
+        methods: The ways; empty offers none.
+        ou: The organizational unit; ``None`` is everybody for whom nothing nearer is said.
+
+    Source: TU-002, TU-003.
+    """
+
+    methods: frozenset[UnitMethod]
+    ou: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.methods) is not frozenset or set(map(type, self.methods)) - {UnitMethod}:
+            raise InvalidType("methods", shown(self.methods), "a frozenset of UnitMethod")
+        if self.ou is not None:
+            check_id(self.ou, "ou")
+
+
 _NONE = Credits.of(0)
 _REMAINDER = frozenset({PaymentMethod.CARD, PaymentMethod.BILL})
+
+
+@final
+class TrainingType(StrEnum):
+    """What kind of training an item is.
+
+    Source: TU-129, TU-152.
+    """
+
+    COURSE = "course"
+    SESSION = "session"
+    EVENT = "event"
+    CURRICULUM = "curriculum"
+    TEST = "test"
+    MATERIAL = "material"
+    PROGRAM = "program"
+    """Has no price in units, and cannot be paid with them."""
+    VIDEO = "video"
+    """Has no price in units, and cannot be paid with them."""
+
+    def __repr__(self) -> str:
+        return f"TrainingType.{self.name}"
+
+
+@final
+@attrs.frozen
+class Criteria(Value):
+    """Which training may be paid with units; an empty set leaves that side open.
+
+    Attributes:
+        types: Only training of these types.
+        providers: Only training of these providers.
+        subjects: Only training with at least one of these subjects.
+
+    Source: TU-151 to TU-154.
+    """
+
+    types: frozenset[TrainingType] = frozenset()
+    providers: frozenset[str] = frozenset()
+    subjects: frozenset[str] = frozenset()
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.types) is not frozenset or set(map(type, self.types)) - {TrainingType}:
+            raise InvalidType("types", shown(self.types), "a frozenset of TrainingType")
+        for name in ("providers", "subjects"):
+            value = getattr(self, name)
+            if type(value) is not frozenset:
+                raise InvalidType(name, shown(value), "frozenset")
+            if len(value) > MAX_PREFERENCES:
+                raise LimitExceeded(name, str(len(value)), MAX_PREFERENCES)
+            for one in value:
+                check_id(one, name)
+
+    def refusal(
+        self, kind: TrainingType | None, provider: str | None, subjects: frozenset[str]
+    ) -> str | None:
+        """Why such training may not be paid with units; ``None`` when it may.
+
+        Every side that is restricted must agree, and one member of it is enough.
+
+        Args:
+            kind: Its type, as far as anybody said.
+            provider: Its provider.
+            subjects: Its subjects.
+        """
+        if self.types and kind not in self.types:
+            return "training of its type is not paid with units here"
+        if self.providers and provider not in self.providers:
+            return "training of its provider is not paid with units here"
+        if self.subjects and self.subjects.isdisjoint(subjects):
+            return "training of its subjects is not paid with units here"
+        return None
+
+
+@final
+@attrs.frozen
+class Preferences(Value):
+    """What is otherwise in one organizational unit, or for prices in one currency.
+
+    Whoever is in the unit or below it is meant, unless a nearer unit says something else. The
+    session guard is not among them: it is set for all at once.
+
+    Attributes:
+        ou: The organizational unit; ``None`` is everybody.
+        unit_value: What a unit is worth there; ``None`` leaves that to the next one above.
+        currency: The currency of ``unit_value``; ``None`` is the one that prices have when they
+            do not say.
+        criteria: Which training may be paid with units there; ``None`` leaves that to the next
+            one above.
+
+    Source: TU-155, TU-161, TU-293.
+    """
+
+    ou: str | None = None
+    unit_value: Rate | None = None
+    currency: str | None = None
+    criteria: Criteria | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("ou", "currency"):
+            value = getattr(self, name)
+            if value is not None:
+                check_id(value, name)
+        for name, kind in (("unit_value", Rate), ("criteria", Criteria)):
+            value = getattr(self, name)
+            if value is not None and type(value) is not kind:
+                raise InvalidType(name, shown(value), kind.__name__)
+        if self.unit_value is None and self.criteria is None:
+            raise InvalidValue("preferences", "without a say", "a unit_value or criteria")
+
+
+@final
+class GuardBoundary(StrEnum):
+    """Whether units may pay for a session that begins on the last day they can be used.
+
+    Source: TU-159, X-03.
+    """
+
+    SAME_DAY_OK = "same_day_ok"
+    """They may."""
+    STRICTLY_AFTER = "strictly_after"
+    """They may not; they must be usable on the day after it begins."""
+
+    def __repr__(self) -> str:
+        return f"GuardBoundary.{self.name}"
+
+
+@final
+class SessionOrder(StrEnum):
+    """Which of the lots that last long enough pay for a session, when the guard is on.
+
+    Source: TU-197, X-02.
+    """
+
+    LATEST_EXPIRY = "latest_expiry"
+    """The furthest expiry first."""
+    FEFO_ELIGIBLE = "fefo_eligible"
+    """In the policy's burn order, by which the least is wasted."""
+
+    def __repr__(self) -> str:
+        return f"SessionOrder.{self.name}"
+
+
+@final
+class SessionScope(StrEnum):
+    """What the session order orders, when a cart has sessions and other items.
+
+    Source: TU-199.
+    """
+
+    TRANSACTION = "transaction"
+    """The lots of the whole cart."""
+    SESSION_ITEMS = "session_items"
+    """The lots of its sessions; the other items follow in the policy's burn order."""
+
+    def __repr__(self) -> str:
+        return f"SessionScope.{self.name}"
+
+
+@final
+class UndatedRank(StrEnum):
+    """Where lots that never expire stand when the furthest expiry comes first.
+
+    Source: X-16.
+    """
+
+    LAST = "last"
+    """Behind all that expire."""
+    FIRST = "first"
+    """Before all that expire: never is the furthest."""
+
+    def __repr__(self) -> str:
+        return f"UndatedRank.{self.name}"
+
+
+@final
+class SharePaid(StrEnum):
+    """What units pay when a cost centre bears a share of an item.
+
+    Source: TU-138, X-21.
+    """
+
+    FULL_PRICE = "full_price"
+    """The full price, whoever bears it."""
+    USER_SHARE = "user_share"
+    """The user's share of the price, rounded up after the share was taken."""
+
+    def __repr__(self) -> str:
+        return f"SharePaid.{self.name}"
+
+
+@final
+class KeyCodeAudience(StrEnum):
+    """Who may pay with a key code.
+
+    Source: X-19.
+    """
+
+    ENFORCED = "enforced"
+    """Those whom the code and its lots are for."""
+    ANYONE = "anyone"
+    """Whoever has the code."""
+
+    def __repr__(self) -> str:
+        return f"KeyCodeAudience.{self.name}"
+
+
+@final
+class CodeStorage(StrEnum):
+    """Whether a key code can ever be read again.
+
+    Source: TU-113.
+    """
+
+    DIGEST = "digest"
+    """Never: a lost code is replaced by another one."""
+    HOST_ENCRYPTED = "host_encrypted"
+    """By the host, which encrypts it and leaves the encrypted text with the code."""
+
+    def __repr__(self) -> str:
+        return f"CodeStorage.{self.name}"
 
 
 @final
@@ -498,6 +936,38 @@ class Policy(Value):
         bulk_discounts: What comes off the price of units when many are bought (TU-212).
         coupon_on_unit_purchase: Whether a coupon may be used to buy units (X-05, TU-214).
         raw_value: What the redemption report takes redeemed units to be worth (X-22).
+        preferences: What is otherwise in some organizational units and currencies (TU-155).
+        criteria: Which training may be paid with units (TU-151 to TU-154).
+        share_paid: What units pay when a cost centre bears a share of an item (TU-138, X-21).
+        session_guard: Whether units that end before a session begins cannot pay for it (TU-157).
+        guard_boundary: Whether the day on which the session begins may be their last (X-03).
+        session_order: Which lots pay for a session while the guard is on (X-02).
+        session_scope: Whether that order holds for the rest of the cart too (TU-199).
+        undated_rank: Where lots that never expire stand in it (X-16).
+        key_code_audience: Whether key codes have an audience at all (X-19).
+        key_code_purchase: Whether units can be bought behind a key code (X-06).
+        contact_may_edit: Whether a contact of a key code may change its contacts, details and
+            comments (X-09).
+        max_codes_per_order: How many key codes may pay for one order (TU-114).
+        per_user_cap: How much one user may have spent by one key code; ``None`` is no cap
+            (TU-112).
+        code_storage: Whether a host may leave the encrypted text of a code with it (TU-113).
+        training_units: Whether the portal has training units at all (TU-001).
+        key_code_units: Whether it has key codes (TU-003).
+        payment_preferences: Which ways to pay with units are offered in which organizational
+            unit; the nearest one counts (TU-002, TU-003).
+        recurrence_anchor: What a relative schedule counts from (TU-047).
+        leap_day: When a yearly 29 February comes in a common year (TU-045).
+        catch_up: Which missed firings are made up for after a cancellation (TU-050).
+        on_cancel: What becomes of the units of a cancelled assignment (X-18).
+        last_cycle: When its last units end that were to end with the next firing (TU-063).
+        cancel_scheduled: Whether an assignment can be cancelled before it has fired.
+        expiry_boundary: Whether units can be used on the day their expiry names (TU-070).
+        membership_at: When a user must be in the audience (TU-034).
+        former_distributors: What distributors may do who are no longer named (TU-089).
+        claw_back: Whether a distributor may take unspent units back.
+        below_assigned: What a total does that is less than was handed out (TU-253).
+        expiry_notice_days: How many days before units end there is a notice (TU-262).
         allow_self: Whether a distributor may distribute to themselves (TU-093).
         zone: The IANA zone in which dates are meant (TU-070, TU-291).
     """
@@ -533,6 +1003,35 @@ class Policy(Value):
     bulk_discounts: tuple[BulkDiscount, ...] = ()
     coupon_on_unit_purchase: bool = False
     raw_value: RawValue = RawValue.PRICE_PAID
+    preferences: tuple[Preferences, ...] = ()
+    criteria: Criteria = Criteria()
+    share_paid: SharePaid = SharePaid.FULL_PRICE
+    session_guard: bool = False
+    guard_boundary: GuardBoundary = GuardBoundary.SAME_DAY_OK
+    session_order: SessionOrder = SessionOrder.LATEST_EXPIRY
+    session_scope: SessionScope = SessionScope.TRANSACTION
+    undated_rank: UndatedRank = UndatedRank.LAST
+    key_code_audience: KeyCodeAudience = KeyCodeAudience.ENFORCED
+    key_code_purchase: bool = False
+    contact_may_edit: bool = False
+    max_codes_per_order: int = 1
+    per_user_cap: Units | None = None
+    code_storage: CodeStorage = CodeStorage.DIGEST
+    training_units: bool = False
+    key_code_units: bool = False
+    payment_preferences: tuple[PaymentPreference, ...] = ()
+    recurrence_anchor: RecurrenceAnchor = RecurrenceAnchor.CHAINED
+    leap_day: LeapDay = LeapDay.FEB_28
+    catch_up: CatchUp = CatchUp.SKIP
+    on_cancel: OnCancel = OnCancel.KEEP_LOTS
+    last_cycle: LastCycle = LastCycle.KEEP
+    cancel_scheduled: bool = True
+    expiry_boundary: ExpiryBoundary = ExpiryBoundary.INCLUSIVE
+    membership_at: MembershipAt = MembershipAt.USE
+    former_distributors: FormerDistributors = FormerDistributors.REVOKE
+    claw_back: bool = False
+    below_assigned: BelowAssigned = BelowAssigned.REJECT
+    expiry_notice_days: int = 7
     allow_self: bool = True
     zone: str = "UTC"
 
@@ -546,7 +1045,18 @@ class Policy(Value):
         if not 0 <= self.lapse_grace_days <= 36_500:
             raise InvalidValue("lapse_grace_days", shown(self.lapse_grace_days), "0 to 36500")
         self._check_training()
+        self._check_assignments()
         check_zone(self.zone)
+
+    def _check_assignments(self) -> None:
+        """Refuse preferences that contradict each other, and notices that come never."""
+        if set(map(type, self.payment_preferences)) - {PaymentPreference}:
+            raise InvalidType("payment_preferences", "something else", "PaymentPreference values")
+        if len({one.ou for one in self.payment_preferences}) != len(self.payment_preferences):
+            expected = "one preference per organizational unit"
+            raise InvalidValue("payment_preferences", "a unit twice", expected)
+        if not 1 <= self.expiry_notice_days <= 36_500:
+            raise InvalidValue("expiry_notice_days", shown(self.expiry_notice_days), "1 to 36500")
 
     def _check_training(self) -> None:
         """Refuse payments, days and discounts that mean nothing."""
@@ -560,6 +1070,47 @@ class Policy(Value):
             raise InvalidValue("extend_days", shown(self.extend_days), "1 to 36500")
         if set(map(type, self.bulk_discounts)) - {BulkDiscount}:
             raise InvalidType("bulk_discounts", "something else", "a tuple of BulkDiscount")
+        if not 1 <= self.max_codes_per_order <= MAX_CODES:
+            expected = f"1 to {MAX_CODES}"
+            raise InvalidValue("max_codes_per_order", shown(self.max_codes_per_order), expected)
+        self._check_preferences()
+
+    def _check_preferences(self) -> None:
+        if set(map(type, self.preferences)) - {Preferences}:
+            raise InvalidType("preferences", shown(self.preferences), "a tuple of Preferences")
+        if len(self.preferences) > MAX_PREFERENCES:
+            raise LimitExceeded("preferences", str(len(self.preferences)), MAX_PREFERENCES)
+        about = {(one.ou, one.currency or self.currency) for one in self.preferences}
+        selective = [one.ou for one in self.preferences if one.criteria is not None]
+        if len(about) != len(self.preferences) or len(set(selective)) != len(selective):
+            expected = "one per unit and currency, with criteria in one of a unit's"
+            raise InvalidValue("preferences", "one twice", expected)
+
+    def worth(self, currency: str | None, ous: Sequence[str] = ()) -> Rate | None:
+        """What a unit is worth in a currency; ``None`` when nobody says.
+
+        Args:
+            currency: The currency of a price; ``None`` when it does not say.
+            ous: The organizational units of whoever pays, the nearest first.
+
+        Source: TU-137, TU-155, TU-293.
+        """
+        currency = currency or self.currency
+        rates = {
+            one.ou: one.unit_value
+            for one in self.preferences
+            if (one.currency or self.currency) == currency
+        }
+        rate = _nearest(rates, ous)
+        return self.unit_value if rate is None and currency == self.currency else rate
+
+    def criteria_of(self, ous: Sequence[str] = ()) -> Criteria:
+        """Which training may be paid with units in some organizational units, the nearest first.
+
+        Source: TU-155.
+        """
+        said = {one.ou: one.criteria for one in self.preferences if one.criteria is not None}
+        return _nearest(said, ous) or self.criteria
 
     @classmethod
     def strict_overview(cls) -> Policy:
@@ -610,6 +1161,35 @@ _KINDS: dict[str, type] = {
     "bulk_discounts": tuple,
     "coupon_on_unit_purchase": bool,
     "raw_value": RawValue,
+    "preferences": tuple,
+    "criteria": Criteria,
+    "share_paid": SharePaid,
+    "session_guard": bool,
+    "guard_boundary": GuardBoundary,
+    "session_order": SessionOrder,
+    "session_scope": SessionScope,
+    "undated_rank": UndatedRank,
+    "key_code_audience": KeyCodeAudience,
+    "key_code_purchase": bool,
+    "contact_may_edit": bool,
+    "max_codes_per_order": int,
+    "per_user_cap": Units,
+    "code_storage": CodeStorage,
+    "training_units": bool,
+    "key_code_units": bool,
+    "payment_preferences": tuple,
+    "recurrence_anchor": RecurrenceAnchor,
+    "leap_day": LeapDay,
+    "catch_up": CatchUp,
+    "on_cancel": OnCancel,
+    "last_cycle": LastCycle,
+    "cancel_scheduled": bool,
+    "expiry_boundary": ExpiryBoundary,
+    "membership_at": MembershipAt,
+    "former_distributors": FormerDistributors,
+    "claw_back": bool,
+    "below_assigned": BelowAssigned,
+    "expiry_notice_days": int,
     "allow_self": bool,
     "zone": str,
 }
@@ -618,6 +1198,12 @@ _OPTIONAL = (
     "currency",
     "invite_days",
     "low_balance",
+    "per_user_cap",
     "top_up_below",
     "unit_value",
 )
+
+
+def _nearest(said: Mapping[str | None, _Said | None], ous: Sequence[str]) -> _Said | None:
+    """What is said for the first of some units that anything is said for; then for everybody."""
+    return next((one for ou in (*ous, None) if (one := said.get(ou)) is not None), None)
