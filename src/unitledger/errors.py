@@ -26,6 +26,8 @@ The tree, and what a host usually does with each branch:
     │   ├── WalletClosed            that manager or course has left, and gets nothing any more
     │   ├── GiftExceeded            more is taken back than was given
     │   ├── DebtOutstanding         enrolments made ahead are not paid yet
+    │   ├── NotReversible           the time in which an enrolment could be undone is over
+    │   ├── LearnerCapReached       that learner has as many enrolments as one may have
     │   ├── OutsideAudience         that user is not among those the units are meant for
     │   ├── NotPayableInUnits       an item has no price in units
     │   ├── RemainderNotPriced      units are missing and nobody says what they are in money
@@ -82,6 +84,7 @@ __all__ = [
     "InvalidValue",
     "InvariantViolation",
     "JournalBroken",
+    "LearnerCapReached",
     "LimitExceeded",
     "MalformedDocument",
     "MethodNotAllowed",
@@ -94,6 +97,7 @@ __all__ = [
     "NotPermitted",
     "NotRefundable",
     "NotRegistered",
+    "NotReversible",
     "OutsideAudience",
     "PaymentConflict",
     "QuoteMoved",
@@ -596,6 +600,58 @@ class DebtOutstanding(Refused):
 
     def __str__(self) -> str:
         return f"{self.course} owes {self.debt} for enrolments made ahead; allocate them first"
+
+
+@final
+@attrs.define(eq=False)
+class NotReversible(Refused):
+    """The time in which an enrolment could be undone is over.
+
+    Attributes:
+        enrolment: The enrolment's id.
+        until: Until when the policy has it undone.
+        progress: How far the learner is, in percent; ``None`` is not started.
+        enrolled: Since when they are enrolled (UTC).
+    """
+
+    code: ClassVar[str] = "not_reversible"
+
+    enrolment: str
+    until: str
+    progress: int | None
+    enrolled: datetime
+
+    def __str__(self) -> str:
+        far = "not started" if self.progress is None else f"at {self.progress} %"
+        return (
+            f"enrolment {self.enrolment} of {self.enrolled.isoformat()}, {far}, is past the "
+            f"reversible_until of the policy: {self.until}; a credit can still be given back by a "
+            "correction"
+        )
+
+
+@final
+@attrs.define(eq=False)
+class LearnerCapReached(Refused):
+    """A learner has as many enrolments as one learner may have.
+
+    Attributes:
+        learner: The learner.
+        enrolments: How many they have, active or completed.
+        cap: How many one may have.
+    """
+
+    code: ClassVar[str] = "learner_cap_reached"
+
+    learner: str
+    enrolments: int
+    cap: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.learner} has {self.enrolments} enrolments and may have {self.cap}; "
+            "undo one, or raise the policy's learner_cap"
+        )
 
 
 @final

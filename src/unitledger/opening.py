@@ -354,18 +354,18 @@ class OpenBalances(Command[BalancesOpened]):
             self._outcome(),
             moves=tuple(moves),
             claims=claims,
-            records=tuple(self._records(claims)),
+            records=tuple(self._records(claims, view.at)),
             lots=tuple(lots.values()),
         )
 
-    def _records(self, claims: tuple[Claim, ...]) -> Iterator[Record]:
+    def _records(self, claims: tuple[Claim, ...], at: datetime) -> Iterator[Record]:
         held = claims[: len(self.invites)]
         for row, claim in zip(self.invites, held, strict=True):
             yield Invite(RecordId(claim.id), row.invitee, row.course, row.manager, claim.id)
         spent = claims[len(held) : len(held) + len(self.consumed)]
         for past, claim in zip(self.consumed, spent, strict=True):
-            made = RecordId(claim.id)
-            yield Enrolment(made, past.learner, past.course, past.wallet, claim.id, past.state)
+            made, paid = RecordId(claim.id), past.wallet
+            yield Enrolment(made, past.learner, past.course, paid, claim.id, at, past.state)
 
     def _outcome(self) -> BalancesOpened:
         came = [lot.amount for lot in self.lots]

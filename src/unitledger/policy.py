@@ -12,9 +12,10 @@ False
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from enum import StrEnum
 from fractions import Fraction
-from typing import TypeVar, final
+from typing import ClassVar, TypeVar, final
 
 import attrs
 
@@ -35,6 +36,7 @@ __all__ = [
     "CodeStorage",
     "Criteria",
     "DebitAt",
+    "ExpiredCredit",
     "ExpiredSource",
     "ExpiryBoundary",
     "FormerDistributors",
@@ -46,6 +48,7 @@ __all__ = [
     "LastCycle",
     "LeapDay",
     "MembershipAt",
+    "Moment",
     "MoneyRule",
     "MovedQuote",
     "OnCancel",
@@ -61,14 +64,18 @@ __all__ = [
     "RefundMode",
     "RefundTerm",
     "Refunds",
+    "Reissue",
+    "Reversible",
     "Rounding",
     "SessionOrder",
     "SessionScope",
     "SharePaid",
     "Tender",
     "TrainingType",
+    "Trigger",
     "UndatedRank",
     "UnitMethod",
+    "Until",
     "Upgrade",
 ]
 
@@ -108,6 +115,249 @@ class GrantRounding(StrEnum):
     """The running sum rounded down: 41, 42, 42 again and again, 500 a year."""
     CEIL = "ceil"
     """Every month rounded up: 500 gives 42, 504 a year."""
+
+
+def _check_number(field: str, number: object, most: int | None) -> None:
+    """Refuse a number where none belongs, none where one does, and one out of its range."""
+    if most is None:
+        if number is not None:
+            raise InvalidValue(field, shown(number), "None: this choice has no number")
+        return
+    if type(number) is not int:
+        raise InvalidType(field, shown(number), "int")
+    if not 1 <= number <= most:
+        raise InvalidValue(field, shown(number), f"1 to {most}")
+
+
+@final
+class Moment(StrEnum):
+    """The moments in the life of an enrolment at which its credit can be spent, in order.
+
+    Source: C24, C33.
+    """
+
+    INVITE_SENT = "invite_sent"
+    """An invite is sent."""
+    INVITE_ACCEPTED = "invite_accepted"
+    """It is accepted, or an administrator enrols somebody."""
+    ENROLLED = "enrolled"
+    """An enrolment comes to be; before, nothing is taken."""
+    STARTED = "started"
+    """The learner starts."""
+    PROGRESS = "progress"
+    """The learner has come so far."""
+
+    def __repr__(self) -> str:
+        return f"Moment.{self.name}"
+
+
+@final
+@attrs.frozen
+class Trigger(Value):
+    """When an enrolment's credit is spent, and what holds it until then.
+
+    =================== ============================== =======================================
+    `Moment`            an open invite                 an enrolment
+    =================== ============================== =======================================
+    ``INVITE_SENT``     has spent it                   has spent it
+    ``INVITE_ACCEPTED`` holds it                       has spent it
+    ``ENROLLED``        takes nothing                  has spent it, taken when it came to be
+    ``STARTED``         holds it                       holds it until the learner starts
+    ``PROGRESS``        holds it                       holds it until the learner is so far
+    =================== ============================== =======================================
+
+    >>> Trigger.progress(10)
+    Trigger(moment=Moment.PROGRESS, percent=10)
+
+    Attributes:
+        moment: The moment.
+        percent: With ``PROGRESS`` how far, 1 to 100; else ``None``.
+
+    Source: C24, C33.
+    """
+
+    moment: Moment
+    percent: int | None = None
+
+    INVITE_SENT: ClassVar[Trigger]
+    INVITE_ACCEPTED: ClassVar[Trigger]
+    ENROLLED: ClassVar[Trigger]
+    STARTED: ClassVar[Trigger]
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.moment) is not Moment:
+            raise InvalidType("moment", shown(self.moment), "Moment")
+        _check_number("percent", self.percent, 100 if self.moment is Moment.PROGRESS else None)
+
+    @classmethod
+    def progress(cls, percent: int) -> Trigger:
+        """Spent when the learner has come so far, in percent."""
+        return cls(Moment.PROGRESS, percent)
+
+    @property
+    def after_enrolment(self) -> bool:
+        """Whether a new enrolment only holds its credit."""
+        return self.moment in (Moment.STARTED, Moment.PROGRESS)
+
+    def met(self, progress: int) -> bool:
+        """Whether the credit of a learner who has come so far, in percent, is spent."""
+        return self.percent is None or progress >= self.percent
+
+
+Trigger.INVITE_SENT = Trigger(Moment.INVITE_SENT)
+Trigger.INVITE_ACCEPTED = Trigger(Moment.INVITE_ACCEPTED)
+Trigger.ENROLLED = Trigger(Moment.ENROLLED)
+Trigger.STARTED = Trigger(Moment.STARTED)
+
+
+@final
+class Until(StrEnum):
+    """What ends the time in which an enrolment can be undone.
+
+    Source: C57.
+    """
+
+    NEVER = "never"
+    """An enrolment is final at once."""
+    STARTED = "started"
+    """The learner starts."""
+    PROGRESS = "progress"
+    """The learner has come so far."""
+    DAYS = "days"
+    """So many days have passed since the enrolment, started or not."""
+
+    def __repr__(self) -> str:
+        return f"Until.{self.name}"
+
+
+_MOST: dict[Until, int] = {Until.PROGRESS: 100, Until.DAYS: 36_500}
+
+
+@final
+@attrs.frozen
+class Reversible(Value):
+    """Until when an enrolment can be undone.
+
+    >>> str(Reversible.days(14))
+    'days 14'
+
+    Attributes:
+        until: ``NEVER`` is not at all, ``STARTED`` before the learner starts, ``PROGRESS`` before
+            they are so far, ``DAYS`` so many days from the enrolment on, started or not.
+        number: With ``PROGRESS`` the percent, 1 to 100; with ``DAYS`` how many, 1 to 36,500; else
+            ``None``.
+
+    Source: C57.
+    """
+
+    until: Until
+    number: int | None = None
+
+    NEVER: ClassVar[Reversible]
+    STARTED: ClassVar[Reversible]
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.until) is not Until:
+            raise InvalidType("until", shown(self.until), "Until")
+        _check_number("number", self.number, _MOST.get(self.until))
+
+    def __str__(self) -> str:
+        return self.until.value if self.number is None else f"{self.until.value} {self.number}"
+
+    @classmethod
+    def progress(cls, percent: int) -> Reversible:
+        """Before the learner has come so far, in percent."""
+        return cls(Until.PROGRESS, percent)
+
+    @classmethod
+    def days(cls, days: int) -> Reversible:
+        """So many days of 24 hours from the enrolment on."""
+        return cls(Until.DAYS, days)
+
+    def admits(self, progress: int | None, age: timedelta) -> bool:
+        """Whether an enrolment can be undone.
+
+        Args:
+            progress: How far the learner is, in percent; ``None`` is not started.
+            age: How long they have been enrolled.
+        """
+        if self.until is Until.NEVER:
+            return False
+        if self.until is Until.DAYS:
+            return age < timedelta(days=self.number or 0)
+        return progress is None or (self.number is not None and progress < self.number)
+
+
+Reversible.NEVER = Reversible(Until.NEVER)
+Reversible.STARTED = Reversible(Until.STARTED)
+
+
+@final
+class Reissue(StrEnum):
+    """What becomes of a credit that comes back to a lot which has expired meanwhile.
+
+    Source: C59.
+    """
+
+    FORFEIT = "forfeit"
+    """Nothing is given for it."""
+    RESTORE = "restore"
+    """A credit for so many days."""
+    REISSUE = "reissue"
+    """A credit that lives as long as the expired lot did, counted anew."""
+
+    def __repr__(self) -> str:
+        return f"Reissue.{self.name}"
+
+
+@final
+@attrs.frozen
+class ExpiredCredit(Value):
+    """What is given for a credit that comes back to a lot which has expired meanwhile.
+
+    The credit itself always goes back to its lot and expires with it, to be seen in the same
+    entry. What is given for it is a new lot in the same wallet.
+
+    >>> ExpiredCredit.restore(30)
+    ExpiredCredit(rule=Reissue.RESTORE, days=30)
+
+    Attributes:
+        rule: ``FORFEIT`` gives nothing; ``RESTORE`` a credit for so many days; ``REISSUE`` one that
+            lives as long as the expired lot did, counted anew.
+        days: With ``RESTORE`` how many, 1 to 36,500; else ``None``.
+
+    Source: C59.
+    """
+
+    rule: Reissue
+    days: int | None = None
+
+    FORFEIT: ClassVar[ExpiredCredit]
+    REISSUE: ClassVar[ExpiredCredit]
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.rule) is not Reissue:
+            raise InvalidType("rule", shown(self.rule), "Reissue")
+        _check_number("days", self.days, 36_500 if self.rule is Reissue.RESTORE else None)
+
+    @classmethod
+    def restore(cls, days: int) -> ExpiredCredit:
+        """A credit that can be spent for so many days of 24 hours."""
+        return cls(Reissue.RESTORE, days)
+
+    def life(self, whole: timedelta) -> timedelta | None:
+        """How long what is given can be spent; ``None`` where nothing is given.
+
+        Args:
+            whole: How long the expired lot could be spent altogether.
+        """
+        if self.rule is Reissue.FORFEIT:
+            return None
+        return whole if self.days is None else timedelta(days=self.days)
+
+
+ExpiredCredit.FORFEIT = ExpiredCredit(Reissue.FORFEIT)
+ExpiredCredit.REISSUE = ExpiredCredit(Reissue.REISSUE)
 
 
 @final
@@ -904,6 +1154,11 @@ class Policy(Value):
         grant_rounding: How a yearly number of credits is spread over months (C38).
         invite_days: After how many days an open invite releases its credit; ``None`` keeps it
             held for ever (C29).
+        consumed_at: When an enrolment's credit is spent, and what holds it until then (C24, C33).
+        learner_cap: How many enrolments, active or completed, one learner may have; zero is none,
+            ``None`` is no limit, and one that is reversed does not count (C2, C57).
+        reversible_until: Until when an enrolment can be undone (C57).
+        expired_credit: What is given for a credit whose lot has expired when it comes back (C59).
         refill: What a renewal does with what is left of the credits granted before (C41).
         upgrade: What a larger plan brings for the period that has begun (C50).
         lapse_grace_days: How many days after a lapse a subscription can be restored; then its
@@ -975,6 +1230,10 @@ class Policy(Value):
     pool_fallback: bool = True
     grant_rounding: GrantRounding = GrantRounding.FLOOR
     invite_days: int | None = None
+    consumed_at: Trigger = Trigger.INVITE_ACCEPTED
+    learner_cap: int | None = None
+    reversible_until: Reversible = Reversible.STARTED
+    expired_credit: ExpiredCredit = ExpiredCredit.FORFEIT
     refill: Refill = Refill()
     upgrade: Upgrade = Upgrade.IMMEDIATE
     lapse_grace_days: int = 0
@@ -1042,6 +1301,8 @@ class Policy(Value):
                 raise InvalidType(name, shown(value), kind.__name__)
         if self.invite_days is not None and not 1 <= self.invite_days <= 36_500:
             raise InvalidValue("invite_days", shown(self.invite_days), "1 to 36500, or None")
+        if self.learner_cap is not None and not 0 <= self.learner_cap <= 1_000_000:
+            raise InvalidValue("learner_cap", shown(self.learner_cap), "0 to 1000000, or None")
         if not 0 <= self.lapse_grace_days <= 36_500:
             raise InvalidValue("lapse_grace_days", shown(self.lapse_grace_days), "0 to 36500")
         self._check_training()
@@ -1133,6 +1394,10 @@ _KINDS: dict[str, type] = {
     "pool_fallback": bool,
     "grant_rounding": GrantRounding,
     "invite_days": int,
+    "consumed_at": Trigger,
+    "learner_cap": int,
+    "reversible_until": Reversible,
+    "expired_credit": ExpiredCredit,
     "refill": Refill,
     "upgrade": Upgrade,
     "lapse_grace_days": int,
@@ -1197,6 +1462,7 @@ _OPTIONAL = (
     "approval_days",
     "currency",
     "invite_days",
+    "learner_cap",
     "low_balance",
     "per_user_cap",
     "top_up_below",

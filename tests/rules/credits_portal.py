@@ -13,9 +13,19 @@ from typing import TypeVar
 
 import pytest
 
+from unitledger.accounts import State
 from unitledger.amounts import Credits
+from unitledger.claims import Claim
 from unitledger.commands import Actor, Command, Outcome, Receipt, Role
-from unitledger.credits import Allocate, Enrolment, EnrolmentState, Grant, Invite, invite_at
+from unitledger.credits import (
+    Allocate,
+    Enrolment,
+    EnrolmentState,
+    Grant,
+    Invite,
+    InviteState,
+    invite_at,
+)
 from unitledger.errors import Refused
 from unitledger.ids import LotId, WalletId
 from unitledger.ledger import Ledger
@@ -172,23 +182,43 @@ class Portal:
         audit, chains = self.ledger.audit(), self.ledger.verify()
         assert audit.ok, audit.faults
         assert chains.ok, chains.faults
-        self._every_credit_spent_has_its_enrolment()
+        self._every_credit_taken_has_its_owner()
 
-    def _every_credit_spent_has_its_enrolment(self) -> None:
-        """C63, for portals whose credits are spent in no other way."""
-        standing: dict[str, int] = {}
-        last = {
-            record.key: record
-            for entry in self.ledger.entries()
-            for record in entry.records
-            if isinstance(record, Enrolment)
-        }
-        for enrolment in last.values():
-            if enrolment.state is not EnrolmentState.REVERSED:
-                standing[enrolment.source] = standing.get(enrolment.source, 0) + 1
-        spent = {wallet: three[2] for wallet, three in self.figures().items() if three[2]}
-        credit_wallets = {w: n for w, n in spent.items() if not w.startswith(("member", "keycode"))}
-        assert credit_wallets == standing
+    def _every_credit_taken_has_its_owner(self) -> None:
+        """C63, for portals whose credits are taken in no other way.
+
+        Every standing enrolment has one credit, every reversed one none; an open invite has at most
+        one, a settled one none of its own.
+        """
+        entries = tuple(self.ledger.entries())
+        records = {(one.KIND, one.key): one for entry in entries for one in entry.records}
+        claims = {one.id: self._let_go(one) for entry in entries for one in entry.claims}
+        enrolled = [one for one in records.values() if isinstance(one, Enrolment)]
+        for one in enrolled:
+            standing = one.state is not EnrolmentState.REVERSED
+            assert sum(part.parts for part in claims[one.claim].segments) == standing, one
+            assert claims[one.claim].wallets == ((one.source,) if standing else ())
+        owned = {one.claim for one in enrolled if one.state is not EnrolmentState.REVERSED}
+        for invite in (one for one in records.values() if isinstance(one, Invite)):
+            here = sum(part.parts for part in claims[invite.claim].segments)
+            if invite.claim not in owned:
+                assert here <= (invite.state is InviteState.SENT), invite
+            owned.add(invite.claim)
+        taken: dict[str, list[int]] = {}
+        for name in owned:
+            for part in claims[name].segments:
+                row = taken.setdefault(part.wallet, [0, 0])
+                row[part.state is State.SPENT] += part.parts
+        figures = {wallet: [held, spent] for wallet, (_, held, spent) in self.figures().items()}
+        credit = {w: n for w, n in figures.items() if not w.startswith(("member", "keycode"))}
+        assert {wallet: row for wallet, row in credit.items() if any(row)} == taken
+
+    def _let_go(self, claim: Claim) -> Claim:
+        """A claim as it is now: past its deadline it holds nothing."""
+        held = claim.total(State.HELD)
+        if held and claim.deadline is not None and claim.deadline <= self.clock.at:
+            return claim.shift(held, State.HELD, State.FREE).claim
+        return claim
 
 
 @contextmanager

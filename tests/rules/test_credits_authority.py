@@ -19,10 +19,14 @@ from unitledger.credits import (
     Deallocate,
     Enrol,
     Grant,
+    InviteAll,
+    InviteEach,
     Reinvite,
     Replenish,
+    ReportProgress,
     ReverseEnrolment,
     SendInvite,
+    StartEnrolment,
     Subscribe,
 )
 from unitledger.errors import NotPermitted
@@ -69,6 +73,10 @@ COMMANDS: Mapping[str, tuple[Callable[[], Command[Outcome]], str]] = {
     "reinvite": (lambda: Reinvite("invite.1"), "manager"),
     "accept_invite": (lambda: AcceptInvite("invite.1", "leo"), "learner"),
     "enrol": (lambda: Enrol("leo", "first-aid"), "admin"),
+    "invite_all": (lambda: InviteAll(("a@", "leo@"), "first-aid", "mia"), "manager"),
+    "invite_each": (lambda: InviteEach(("a@", "a@"), "first-aid", "mia"), "manager"),
+    "start_enrolment": (lambda: StartEnrolment("enrol.1"), "admin, system"),
+    "report_progress": (lambda: ReportProgress("enrol.1", 10), "admin, system"),
     "complete_enrolment": (lambda: CompleteEnrolment("enrol.1"), "admin, system"),
     "reverse_enrolment": (lambda: ReverseEnrolment("enrol.1"), "admin"),
     "open_balances": (lambda: OpenBalances((Issue("new", "pool", ONE),)), "admin"),  # type: ignore[arg-type]

@@ -15,6 +15,8 @@
     closures        where credits go when a manager leaves or a course is given up
     corrections     written off in the pool, and written back
     invites         held for somebody a manager invites, spent when they accept
+    mailings        many invites at once, all or none, or as far as the credits go
+    sheets          addresses read from a CSV text
     enrolments      spent on a learner in a course, and given back
 
 Each module has the records of its noun, the commands that change them, and a read or two.
@@ -32,9 +34,12 @@ from unitledger.credits.enrolments import (
     Enrolled,
     Enrolment,
     EnrolmentCompleted,
+    EnrolmentProgressed,
     EnrolmentReversed,
     EnrolmentState,
+    ReportProgress,
     ReverseEnrolment,
+    StartEnrolment,
     active_enrolment,
 )
 from unitledger.credits.gifts import Gift, Give, Given, Take, Taken
@@ -58,6 +63,14 @@ from unitledger.credits.lapses import (
     Lapsed,
     Resubscribe,
     Resubscribed,
+)
+from unitledger.credits.mailings import (
+    EachInvited,
+    InviteAll,
+    InviteEach,
+    InvitesSent,
+    Row,
+    RowVerdict,
 )
 from unitledger.credits.managers import (
     DeactivateManager,
@@ -103,6 +116,7 @@ from unitledger.credits.schedule import (
     due,
     run_due,
 )
+from unitledger.credits.sheets import RefusedRow, Sheet, SheetRow, read_sheet
 from unitledger.credits.standing import (
     STANDING,
     check_promise,
@@ -145,10 +159,12 @@ __all__ = [
     "Deallocated",
     "Debt",
     "Due",
+    "EachInvited",
     "Enrol",
     "Enrolled",
     "Enrolment",
     "EnrolmentCompleted",
+    "EnrolmentProgressed",
     "EnrolmentReversed",
     "EnrolmentState",
     "Forfeit",
@@ -160,9 +176,12 @@ __all__ = [
     "Granted",
     "Invite",
     "InviteAccepted",
+    "InviteAll",
     "InviteCancelled",
+    "InviteEach",
     "InviteSent",
     "InviteState",
+    "InvitesSent",
     "Lapse",
     "LapseTerms",
     "Lapsed",
@@ -180,15 +199,22 @@ __all__ = [
     "Recall",
     "Recalled",
     "Receivable",
+    "RefusedRow",
     "Reinvite",
     "ReopenCourse",
     "Replenish",
     "Replenished",
     "Replenishment",
+    "ReportProgress",
     "Resubscribe",
     "Resubscribed",
     "ReverseEnrolment",
+    "Row",
+    "RowVerdict",
     "SendInvite",
+    "Sheet",
+    "SheetRow",
+    "StartEnrolment",
     "Subscribe",
     "Subscribed",
     "Subscription",
@@ -205,6 +231,7 @@ __all__ = [
     "check_standing",
     "due",
     "invite_at",
+    "read_sheet",
     "receivables",
     "run_due",
     "unissued",

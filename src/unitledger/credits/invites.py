@@ -6,6 +6,9 @@
     EXPIRED ──► SENT      sent again: the credit is held again, if the manager still has one
       └───────► CANCELLED
 
+So it is under the default of the policy's ``consumed_at``. An open invite can also have spent its
+credit, or take none: what it has, its claim alone knows, and every command goes by that.
+
 Nobody writes ``EXPIRED`` down: an open invite is expired from its claim's deadline on, the instant
 at which the claim lets go of the credit by itself. So what an invite is and what its claim holds
 cannot disagree, and no job has to run.
@@ -18,7 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, TypeVar, final
@@ -27,6 +30,7 @@ import attrs
 
 from unitledger.accounts import State, manager
 from unitledger.amounts import Credits
+from unitledger.buckets import Bucket, Plan
 from unitledger.claims import Claim, Shift
 from unitledger.codec import kind
 from unitledger.commands import (
@@ -40,10 +44,14 @@ from unitledger.commands import (
     claim_id,
     own,
 )
-from unitledger.credits.closures import check_open, closure_lock, onward
+from unitledger.credits.closures import check_open, closure_lock, landing, onward
 from unitledger.credits.enrolments import (
     ENROLMENT_COST,
     Enrolment,
+    captured,
+    check_cap,
+    handed_back,
+    paid_as,
     present_enrolment,
     seat,
 )
@@ -53,9 +61,11 @@ from unitledger.ids import ClaimId, RecordId, WalletId, check_id, derived_id
 from unitledger.lots import Use
 from unitledger.moves import Move
 from unitledger.operations import met_plan
+from unitledger.policy import Moment
 from unitledger.ports import Reading
 from unitledger.records import Record, index_lock, record_lock
 from unitledger.time import instant
+from unitledger.values import Value
 
 __all__ = [
     "MAX_ADDRESS",
@@ -69,8 +79,10 @@ __all__ = [
     "InviteState",
     "Reinvite",
     "SendInvite",
+    "Sending",
     "address_digest",
     "invite_at",
+    "sending",
 ]
 
 _O = TypeVar("_O", bound=Outcome, covariant=True)
@@ -107,8 +119,8 @@ class Invite(Record):
         id: Its id.
         invitee: The host's reference to the address, the same for the same address.
         course: The course.
-        manager: Whose credit it holds.
-        claim: The claim that holds the credit, and knows until when.
+        manager: Whose credit it is for.
+        claim: The claim that has the credit, if any, and knows until when the invite is open.
         state: Where it stands; ask `seen` or `invite_at`, because an open one may have expired.
         enrolment: The enrolment that its acceptance led to.
 
@@ -143,7 +155,7 @@ class Invite(Record):
 
     @property
     def wallet(self) -> WalletId:
-        """Where its credit is held, and goes back to."""
+        """Where its credit is, and goes back to."""
         return manager(self.manager, self.course)
 
     def index(self) -> Mapping[str, str]:
@@ -170,14 +182,15 @@ class Invite(Record):
 @final
 @attrs.frozen
 class InviteSent(Outcome):
-    """An invite is open, and a credit held for it.
+    """An invite is open, and a credit held for it, or whatever the policy has it take.
 
     Attributes:
         invite: The invite's id.
         invitee: The reference to the address.
         course: The course.
-        manager: Whose credit is held.
-        deadline: When the credit is free again unless somebody accepts (UTC); ``None`` is never.
+        manager: Whose credit it is for.
+        deadline: When it expires unless somebody accepts (UTC), and a credit that is held is free
+            again; ``None`` is never.
     """
 
     invite: RecordId
@@ -198,7 +211,7 @@ class InviteAccepted(Outcome):
         enrolment: The enrolment; the one there was, if the learner was in the course already.
         learner: The learner.
         spent: One credit; none when the learner was in the course already and the credit went
-            back to the manager.
+            back to the manager, or when the policy has it spent at another moment.
     """
 
     invite: RecordId
@@ -265,22 +278,45 @@ def _deadline(view: View) -> datetime | None:
     return None if days is None else instant(view.at + timedelta(days=days), "deadline")
 
 
-def _held(view: View, wallet: WalletId, course: str, claim: Claim) -> Shift:
-    """One credit of a manager, held by a claim."""
-    use = Use(course=course)
-    plan = met_plan(view, view.plan(wallet, ENROLMENT_COST, use=use), wallet)
-    return claim.joined(wallet, plan.taken, State.HELD)
+_TAKEN_AS: Mapping[Moment, State | None] = {
+    Moment.INVITE_SENT: State.SPENT,
+    Moment.INVITE_ACCEPTED: State.HELD,
+    Moment.ENROLLED: None,
+    Moment.STARTED: State.HELD,
+    Moment.PROGRESS: State.HELD,
+}
+"""What an open invite does with its credit; ``None`` takes none."""
 
 
-def _released(claim: Claim) -> tuple[Shift, ...]:
-    """What a claim still holds, free again; nothing when its deadline has seen to it."""
-    held = claim.total(State.HELD)
-    return (claim.shift(held, State.HELD, State.FREE),) if held else ()
+def _taken_as(view: View) -> State | None:
+    return _TAKEN_AS[view.policy.consumed_at.moment]
 
 
-def _onward(view: View, shifts: tuple[Shift, ...]) -> tuple[Move, ...]:
+def _planned(view: View, wallet: WalletId, use: Use, bucket: Bucket | None = None) -> Plan:
+    """The plan for one credit of a wallet, out of a bucket of it if there is one already."""
+    if bucket is None:
+        plan = view.plan(wallet, ENROLMENT_COST, use=use)
+    else:
+        plan = bucket.burn(ENROLMENT_COST, at=view.at, use=use)
+    return met_plan(view, plan, wallet)
+
+
+def _refilled(
+    view: View, wallet: WalletId, bucket: Bucket | None, shifts: Iterable[Shift]
+) -> Bucket:
+    """What a wallet can spend once some claims have given credits back to it."""
+    bucket = view.bucket(wallet) if bucket is None else bucket
+    for move in (move for shift in shifts for move in shift.moves):
+        lot = view.lot(move.lot)
+        if move.target.wallet == wallet and not lot.lapsed(view.at):
+            old = next((parts for _, one, parts in bucket.entries() if one.id == lot.id), 0)
+            bucket = bucket.put(lot, old, old + move.parts)
+    return bucket
+
+
+def _onward(view: View, shifts: Iterable[Shift]) -> tuple[Move, ...]:
     """Where the credits go on to, when the manager has left."""
-    return onward(view, (move for shift in shifts for move in shift.moves))
+    return onward(view, [move for shift in shifts for move in shift.moves])
 
 
 def _present(view: View, key: str) -> tuple[Invite, Claim]:
@@ -295,11 +331,77 @@ def _sent(invite: Invite, claim: Claim) -> InviteSent:
     return InviteSent(invite.id, invite.invitee, invite.course, invite.manager, claim.deadline)
 
 
+@final
+@attrs.frozen
+class Sending(Value):
+    """What inviting one address comes to.
+
+    Attributes:
+        sent: The invite, new or there already.
+        shifts: What happens to claims.
+        moves: Where credits go on to that come back to a manager who has left.
+        records: The new invite, behind those it cancels.
+        left: What the wallet can spend afterwards, where somebody goes on with it.
+        new: Whether the invite is new.
+    """
+
+    sent: InviteSent
+    shifts: tuple[Shift, ...] = ()
+    moves: tuple[Move, ...] = ()
+    records: tuple[Invite, ...] = ()
+    left: Bucket | None = None
+    new: bool = False
+
+
+def sending(
+    view: View, command: SendInvite, number: int = 1, bucket: Bucket | None = None
+) -> Sending:
+    """What inviting one address comes to: a new invite, or the open one there is.
+
+    Args:
+        view: What a decision sees.
+        command: Who is invited, to what, and by whom.
+        number: Which of the request's invites it is, for its id.
+        bucket: What the manager's wallet can spend, when others have been invited from it in the
+            same decision; ``None`` asks the view.
+
+    Raises:
+        InsufficientUnits: The manager has no credit for it.
+
+    Source: C24, C28 to C30, C32.
+    """
+    lapsed: list[Invite] = []
+    shifts: list[Shift] = []
+    for found in view.found(Invite, "open", seat(command.invitee, command.course)):
+        present, claim = _present(view, found.key)
+        if present.state is InviteState.SENT:
+            return Sending(_sent(present, claim), left=bucket)
+        lapsed.append(present.to(InviteState.CANCELLED))
+        shifts += handed_back(claim)
+    wallet, state = manager(command.manager, command.course), _taken_as(view)
+    moves = _onward(view, shifts)
+    if shifts:
+        bucket = _refilled(view, wallet, bucket, shifts)
+    claim = Claim(claim_id(view, number), (), _deadline(view))
+    shift = Shift(claim, ())
+    if state is not None:
+        plan = _planned(view, wallet, Use(course=command.course), bucket)
+        shift, bucket = claim.joined(wallet, plan.taken, state), plan.after
+    made = RecordId(claim.id)
+    invite = Invite(made, command.invitee, command.course, command.manager, claim.id)
+    sent = _sent(invite, claim)
+    records = (*lapsed, invite)
+    return Sending(sent, (*shifts, shift), moves, records, left=bucket, new=True)
+
+
 @kind("send_invite")
 @final
 @attrs.frozen
 class SendInvite(Command[InviteSent]):
     """An address invited to a course by a manager, who has one credit less from now on.
+
+    The credit is held, unless the policy's ``consumed_at`` has it spent at once, or not taken
+    before somebody is enrolled; then one can invite more people than one has credits.
 
     There is one open invite per address and course: while there is one, whoever sent it, another
     moves nothing and gets that one. One that has expired is cancelled, and a new one sent.
@@ -338,20 +440,11 @@ class SendInvite(Command[InviteSent]):
         check_open(view, manager(self.manager, self.course))
 
     def decide(self, view: View) -> Decision[InviteSent]:
-        """A new invite and the credit it holds, or the open invite there is."""
-        lapsed: list[Invite] = []
-        for found in view.found(Invite, "open", seat(self.invitee, self.course)):
-            present, claim = _present(view, found.key)
-            if present.state is InviteState.SENT:
-                first = view.made_by(Invite, present.key)
-                return Decision(_sent(present, claim), same_as=first)
-            lapsed.append(present.to(InviteState.CANCELLED))
-        (wallet,) = self.wallets()
-        shift = _held(view, wallet, self.course, Claim(claim_id(view), (), _deadline(view)))
-        invite = Invite(
-            RecordId(shift.claim.id), self.invitee, self.course, self.manager, shift.claim.id
-        )
-        return Decision.of(_sent(invite, shift.claim), shift, records=(*lapsed, invite))
+        """A new invite and the credit it takes, or the open invite there is."""
+        found = sending(view, self)
+        if not found.new:
+            return Decision(found.sent, same_as=view.made_by(Invite, found.sent.invite))
+        return Decision.of(found.sent, *found.shifts, moves=found.moves, records=found.records)
 
 
 @attrs.frozen
@@ -384,13 +477,16 @@ class AcceptInvite(_OnInvite[InviteAccepted]):
     """A learner takes an invite up: its credit is spent, and they are enrolled.
 
     That the learner came by the invite's link, the host has checked. A learner who is in the
-    course already stays in it as they are, and the credit goes back to the manager.
+    course already stays in it as they are, and the credit goes back to the manager. An invite that
+    has no credit yet takes one of the manager's now, or where they went when the manager left, and
+    is refused when there is none; then it stays open. Where the policy spends a credit only later,
+    the enrolment goes on holding it.
 
     Attributes:
         invite: The invite's id.
         learner: Who accepts.
 
-    Source: C25, C26, C33, C34.
+    Source: C2, C25, C26, C33, C34.
     """
 
     NAME: ClassVar[str] = "accept_invite"
@@ -407,25 +503,39 @@ class AcceptInvite(_OnInvite[InviteAccepted]):
         return (record_lock(Invite.KIND, self.invite), STANDING)
 
     def ready(self, view: View) -> None:
-        """It must be open, and honoured if a subscription has lapsed."""
-        _present(view, self.invite)[0].to(InviteState.ACCEPTED)
+        """It must be open, honoured if a subscription has lapsed, and the learner below the cap."""
+        invite, _ = _present(view, self.invite)
+        invite.to(InviteState.ACCEPTED)
         check_promise(view)
+        check_cap(view, self.learner, invite.course)
 
     def decide(self, view: View) -> Decision[InviteAccepted]:
-        """The credit spent and an enrolment, or the credit released and the enrolment there is."""
+        """The credit and an enrolment, or the credit handed back and the enrolment there is."""
         invite, claim = _present(view, self.invite)
         active = present_enrolment(view, self.learner, invite.course)
         if active is not None:
             taken = invite.to(InviteState.ACCEPTED, enrolment=active.id)
             outcome = InviteAccepted(invite.id, active.id, self.learner, Credits.of(0))
-            shifts = _released(claim)
+            shifts = handed_back(claim)
             return Decision.of(outcome, *shifts, moves=_onward(view, shifts), records=(taken,))
         made = RecordId(derived_id(view.request, 1))
-        enrolment = Enrolment(made, self.learner, invite.course, invite.wallet, claim.id)
+        paid = self._paid(view, invite, claim)
+        (wallet,) = paid.claim.wallets
+        enrolment = Enrolment(made, self.learner, invite.course, wallet, claim.id, view.at)
         taken = invite.to(InviteState.ACCEPTED, enrolment=made)
-        shift = claim.shift(ENROLMENT_COST.parts, State.HELD, State.SPENT)
-        outcome = InviteAccepted(invite.id, made, self.learner, ENROLMENT_COST)
-        return Decision.of(outcome, shift, records=(taken, enrolment))
+        spent = sum(move.parts for move in paid.moves if move.target.state is State.SPENT)
+        outcome = InviteAccepted(invite.id, made, self.learner, Credits(parts=spent))
+        return Decision.of(outcome, paid, records=(taken, enrolment))
+
+    def _paid(self, view: View, invite: Invite, claim: Claim) -> Shift:
+        """The credit of an invite made that of an enrolment, which has no deadline."""
+        state, claim = paid_as(view), attrs.evolve(claim, deadline=None)
+        if not claim.segments:
+            use = Use(course=invite.course, groups=view.groups(self.learner))
+            wallet = landing(view, invite.wallet)
+            return claim.joined(wallet, _planned(view, wallet, use).taken, state)
+        shifts = captured(claim) if state is State.SPENT else ()
+        return shifts[0] if shifts else Shift(claim, ())
 
 
 @kind("cancel_invite")
@@ -433,6 +543,9 @@ class AcceptInvite(_OnInvite[InviteAccepted]):
 @attrs.frozen
 class CancelInvite(_OnInvite[InviteCancelled]):
     """An invite nobody has accepted is taken back, and its credit goes to the manager again.
+
+    A credit whose lot has expired meanwhile comes back and expires; nothing is given for it, or
+    whoever sends invites would have credits that never lapse.
 
     Attributes:
         invite: The invite's id.
@@ -448,11 +561,11 @@ class CancelInvite(_OnInvite[InviteCancelled]):
         _present(view, self.invite)[0].to(InviteState.CANCELLED)
 
     def decide(self, view: View) -> Decision[InviteCancelled]:
-        """The credit released, unless the deadline has done so."""
+        """The credit handed back, unless the deadline has released it or there was none."""
         invite, claim = _present(view, self.invite)
         back = invite.to(InviteState.CANCELLED)
         outcome = InviteCancelled(invite.id, invite.manager, invite.course)
-        shifts = _released(claim)
+        shifts = handed_back(claim)
         return Decision.of(outcome, *shifts, moves=_onward(view, shifts), records=(back,))
 
 
@@ -462,8 +575,8 @@ class CancelInvite(_OnInvite[InviteCancelled]):
 class Reinvite(_OnInvite[InviteSent]):
     """The same invite sent once more, as often as one likes, with its deadline counted from now.
 
-    It moves nothing while the invite is open. One that has expired has let its credit go: it takes
-    one again, from the same manager, and is refused when there is none.
+    It moves nothing while the invite is open. One that has expired has let go of a credit it held:
+    it takes one again, from the same manager, and is refused when there is none.
 
     Attributes:
         invite: The invite's id, which it keeps.
@@ -485,14 +598,16 @@ class Reinvite(_OnInvite[InviteSent]):
         check_standing(view, invite.wallet)
 
     def decide(self, view: View) -> Decision[InviteSent]:
-        """Another deadline for the claim, which holds a credit again if it had let go."""
+        """Another deadline for the claim, which takes a credit again if it had let go."""
         invite, claim = _present(view, self.invite)
         again = _reopened(invite)
         renewed = attrs.evolve(claim, deadline=_deadline(view))
-        if invite.state is InviteState.SENT:
-            return Decision(_sent(again, renewed), claims=(renewed,))
-        shift = _held(view, invite.wallet, invite.course, renewed)
-        return Decision.of(_sent(again, shift.claim), shift, records=(again,))
+        sent, state = _sent(again, renewed), _taken_as(view)
+        records = () if again is invite else (again,)
+        if invite.state is InviteState.SENT or renewed.segments or state is None:
+            return Decision(sent, claims=(renewed,), records=records)
+        plan = _planned(view, invite.wallet, Use(course=invite.course))
+        return Decision.of(sent, renewed.joined(invite.wallet, plan.taken, state), records=records)
 
 
 def _reopened(invite: Invite) -> Invite:

@@ -527,8 +527,9 @@ def _spent(wallet: WalletId, lot: str, parts: int) -> Segment:
 def _enrolment(
     name: str, state: EnrolmentState = EnrolmentState.ACTIVE, by: str | None = None
 ) -> Enrolment:
-    reversed_by = None if by is None else RequestId(by)
-    return Enrolment(RecordId(name), name, "c", pool(), ClaimId(name), state, reversed_by)
+    made, claim = RecordId(name), ClaimId(name)
+    back = None if by is None else RequestId(by)
+    return Enrolment(made, name, "c", pool(), claim, _START, state, reversed_by=back)
 
 
 _LOTS = (
