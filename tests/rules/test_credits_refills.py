@@ -91,11 +91,12 @@ def spending(policy: Policy) -> Iterator[Portal]:
 
 def cut(lms: Portal) -> list[tuple[str, int, str | None]]:
     """Every lot of the pool, how much came in of it, and the day on which it ends."""
-    found = []
+    found: list[tuple[str, int, str | None]] = []
     for line in lms.ledger.balance(POOL).lots:
         ends = line.lot.terms.expires
         all_of_it = line.available + line.expired + line.held + line.spent
-        found.append((line.lot.id, all_of_it, ends and ends.date().isoformat()))
+        day = None if ends is None else ends.date().isoformat()
+        found.append((str(line.lot.id), all_of_it, day))
     return found
 
 

@@ -78,7 +78,7 @@ class ChangePlan(Command[PlanChanged]):
 
     def __attrs_post_init__(self) -> None:
         check_subscription(self.subscription)
-        positive(self.base, Credits)
+        positive(self.base, Credits, "base")
 
     def wallets(self) -> tuple[WalletId, ...]:
         """The pool."""
@@ -104,9 +104,8 @@ class ChangePlan(Command[PlanChanged]):
         after = attrs.evolve(before, changes=(*before.changes, change))
         parts, index = supplement(before, change, policy), change.period - 1
         name = f"{before.id}/{index}+{len(after.changes)}"
-        lots, moves = (
-            refilled(after, index, parts, policy, name=name, begins=view.at) if parts else ((), ())
-        )
+        under = attrs.evolve(before, base=self.base, changes=())
+        lots, moves = refilled(under, index, parts, policy, name=name, begins=view.at)
         outcome = self._outcome(change, parts, LotId(name) if parts else None)
         return Decision(outcome, moves=moves, lots=lots, records=(after,))
 
