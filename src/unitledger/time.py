@@ -32,6 +32,7 @@ __all__ = [
     "SystemClock",
     "Validity",
     "check_zone",
+    "day_of",
     "end_of_day",
     "instant",
     "instant_text",
@@ -203,6 +204,22 @@ def end_of_day(day: date, zone: str = "UTC") -> datetime:
     again = instant(midnight.replace(fold=1), "end of day")
     comes_back = over < again and (again - _MICROSECOND).astimezone(place).date() == day
     return again if comes_back else over
+
+
+def day_of(at: datetime, zone: str = "UTC") -> date:
+    """The calendar day that an instant falls on in a zone.
+
+    >>> day_of(datetime(2026, 1, 31, 23, 30, tzinfo=UTC), "Europe/Vienna").isoformat()
+    '2026-02-01'
+
+    Raises:
+        InvalidType: Not an instant, or the zone not a text.
+        NaiveInstant: Without a zone of its own.
+        InvalidValue: There is no such zone.
+
+    Source: TU-291.
+    """
+    return instant(at, "at").astimezone(check_zone(zone)).date()
 
 
 class Clock(Protocol):
