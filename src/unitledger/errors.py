@@ -63,6 +63,7 @@ import attrs
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from fractions import Fraction
 
     from unitledger.amounts import Amount
 
@@ -381,6 +382,7 @@ class InsufficientUnits(Refused):
         wallets: Whose balances were counted, in the order they are drawn on.
         needed: What the command asked for.
         available: What was spendable there at that instant.
+        worth: What is missing in money, exactly, where somebody says what a unit is worth.
     """
 
     code: ClassVar[str] = "insufficient_units"
@@ -389,6 +391,7 @@ class InsufficientUnits(Refused):
     wallets: tuple[str, ...]
     needed: Amount
     available: Amount
+    worth: Fraction | None = None
 
     @property
     def shortfall(self) -> Amount:
@@ -397,9 +400,10 @@ class InsufficientUnits(Refused):
 
     def __str__(self) -> str:
         held = " and ".join(self.wallets)
+        money = "" if self.worth is None else f", worth {self.worth} in money"
         return (
             f"{held} can spend {self.available} of the {self.needed} asked for; "
-            f"{self.shortfall} more needed"
+            f"{self.shortfall} more needed{money}"
         )
 
 

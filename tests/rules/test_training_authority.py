@@ -14,13 +14,16 @@ from unitledger.amounts import Units
 from unitledger.commands import Actor, Command, Role
 from unitledger.errors import NotPermitted
 from unitledger.operations import Issue
+from unitledger.policy import DebitAt, Policy
 from unitledger.training import (
+    CaptureLine,
     Distribute,
     FireAssignment,
     Item,
     PlaceOrder,
     RefundLine,
     RegisterKeyCode,
+    ReleaseLine,
 )
 
 YOGA = (Item.in_units("yoga", 1),)
@@ -33,13 +36,15 @@ COMMANDS: dict[str, Command[Any]] = {
     "own order by code": PlaceOrder("o2", "ann", YOGA, code_id()),
     "another's order": PlaceOrder("o2", "bob", YOGA),
     "refund": RefundLine("o1", 1),
+    "capture": CaptureLine("o9", 1),
+    "release": ReleaseLine("o9", 1),
     "issue": Issue("L", member("ann"), Units.of(1)),  # type: ignore[arg-type]
 }
 """What is tried, always by ann, whom the spring assignment names a distributor."""
 
 TABLE = {
-    Role.ADMIN: "create fire register own-order own-order-by-code another's-order refund issue",
-    Role.SYSTEM: "create fire register own-order own-order-by-code another's-order refund issue",
+    Role.ADMIN: "create fire register own-order own-order-by-code another's-order refund capture release issue",
+    Role.SYSTEM: "create fire register own-order own-order-by-code another's-order refund capture release issue",
     Role.CREATOR: "create fire register issue",
     Role.DISTRIBUTOR: "distribute",
     Role.LEARNER: "own-order own-order-by-code",
@@ -48,7 +53,7 @@ TABLE = {
 
 
 def prepared() -> Room:
-    room = Room(None, "ann: sales", "bob: sales")
+    room = Room(Policy(debit_at=DebitAt.HOLD_THEN_CAPTURE), "ann: sales", "bob: sales")
     room.register()
     for wallet, lot in (
         (keycode(code_id()), "K 9"),
@@ -60,6 +65,7 @@ def prepared() -> Room:
     room.do(create(assignment="winter"))
     room.do(FireAssignment("spring"))
     room.do(PlaceOrder("o1", "ann", YOGA))
+    room.do(PlaceOrder("o9", "ann", YOGA, needs_approval=True))
     return room
 
 

@@ -5,6 +5,7 @@ Everything here is a record, a command or a value beside its rule; the quantitie
 
 from __future__ import annotations
 
+from unitledger.training.approvals import CaptureLine, LineDecided, ReleaseLine
 from unitledger.training.assignments import (
     MAX_ROW_UNITS,
     MAX_ROWS,
@@ -20,7 +21,14 @@ from unitledger.training.assignments import (
     Method,
     lot_of,
 )
-from unitledger.training.checkout import Order, OrderLine, OrderPlaced, PlaceOrder, Remainder
+from unitledger.training.checkout import (
+    CheckoutState,
+    Order,
+    OrderLine,
+    OrderPlaced,
+    PlaceOrder,
+    Remainder,
+)
 from unitledger.training.distribution import Distribute, Distributed
 from unitledger.training.keycodes import (
     ALPHABET,
@@ -44,7 +52,9 @@ from unitledger.training.pricing import (
     check_cart,
     quote,
 )
+from unitledger.training.quotes import OrderQuote
 from unitledger.training.refunds import LineRefunded, RefundLine
+from unitledger.training.tenders import Payment
 
 __all__ = [
     "ALPHABET",
@@ -59,6 +69,8 @@ __all__ = [
     "AssignmentFired",
     "AssignmentState",
     "AudienceRow",
+    "CaptureLine",
+    "CheckoutState",
     "CreateAssignment",
     "Distribute",
     "Distributed",
@@ -68,11 +80,14 @@ __all__ = [
     "KeyCode",
     "KeyCodeRegistered",
     "KeyCodes",
+    "LineDecided",
     "LineRefunded",
     "Method",
     "Order",
     "OrderLine",
     "OrderPlaced",
+    "OrderQuote",
+    "Payment",
     "PlaceOrder",
     "PricedIn",
     "Quote",
@@ -80,6 +95,7 @@ __all__ = [
     "RefundLine",
     "RegisterKeyCode",
     "RegisteredKeyCode",
+    "ReleaseLine",
     "Remainder",
     "check_cart",
     "check_code_id",

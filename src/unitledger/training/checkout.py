@@ -1,8 +1,8 @@
 """Checkout: an order is priced, paid from lots and written down in one step.
 
 The key code's lots pay first, then the buyer's own units; each line is a claim of its own, so each
-can be given back on its own. Which lots pay is never the buyer's choice. An order that cannot be
-paid takes nothing anywhere.
+can be captured and given back on its own. Which lots pay is never the buyer's choice. An order that
+cannot be paid takes nothing anywhere.
 
 What is worked out here is worked out under the lock: a quote shown before is a courtesy, and an
 order whose units went meanwhile is refused whole.
@@ -11,14 +11,14 @@ order whose units went meanwhile is refused whole.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
-from typing import ClassVar, TypeAlias, final
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar, final
 
 import attrs
 
 from unitledger.accounts import State, member
 from unitledger.amounts import Rate, Units
-from unitledger.buckets import Demand, Plan
 from unitledger.claims import Claim, Shift
 from unitledger.codec import kind
 from unitledger.commands import (
@@ -32,17 +32,11 @@ from unitledger.commands import (
     claim_id,
     own,
 )
-from unitledger.errors import (
-    AlreadyExists,
-    InsufficientUnits,
-    InvalidType,
-    RemainderNotPriced,
-    shown,
-)
+from unitledger.errors import AlreadyExists, InvalidType, InvalidValue, UnknownObject, shown
 from unitledger.ids import ClaimId, WalletId, check_id
-from unitledger.lots import ANYTHING, Lot, Use
+from unitledger.lots import Lot
 from unitledger.moves import Move
-from unitledger.policy import Policy, Tender
+from unitledger.policy import DebitAt, PaymentMethod
 from unitledger.records import Record, record_lock
 from unitledger.training.keycodes import (
     RegisteredKeyCode,
@@ -50,13 +44,42 @@ from unitledger.training.keycodes import (
     registered,
     wallet_of,
 )
-from unitledger.training.pricing import Item, PricedIn, QuotedLine, check_cart
+from unitledger.training.pricing import MAX_ITEMS, Item, PricedIn, QuotedLine, check_cart
+from unitledger.training.quotes import check_quote, check_version
+from unitledger.training.tenders import Basket, Leg, Remainder, check_methods, payment
 from unitledger.values import Value
 
-__all__ = ["Order", "OrderLine", "OrderPlaced", "PlaceOrder", "Remainder"]
+__all__ = [
+    "CheckoutState",
+    "Order",
+    "OrderLine",
+    "OrderPlaced",
+    "PlaceOrder",
+    "Remainder",
+    "check_line",
+    "order_line",
+]
 
-_Leg: TypeAlias = tuple[WalletId, tuple[Plan, ...]]
-"""A wallet, and what each line takes from it."""
+
+@final
+class CheckoutState(StrEnum):
+    """Where a purchase of training is; nothing is charged before it is placed."""
+
+    PRICED = "priced"
+    """The cart has its prices, and a key code was looked at."""
+    REVIEWED = "reviewed"
+    """The buyer has seen who would pay what."""
+    HELD = "held"
+    """Placed; its units wait for an approval."""
+    PLACED = "placed"
+    """Placed and paid."""
+    RELEASED = "released"
+    """Denied, or its time ran out: nothing of it is held or spent, and nothing was."""
+    REFUNDED = "refunded"
+    """All that it had spent went back."""
+
+    def __repr__(self) -> str:
+        return f"CheckoutState.{self.name}"
 
 
 @final
@@ -67,7 +90,8 @@ class OrderLine(Value):
     Attributes:
         item: What was bought.
         quantity: How many.
-        claim: The claim that its units were spent by; ``None`` when it took none.
+        claim: The claim that its units are held or were spent by; ``None`` when it took none.
+        starts: When it starts, if it is a session (UTC).
 
     Source: TU-180.
     """
@@ -75,24 +99,7 @@ class OrderLine(Value):
     item: str
     quantity: int
     claim: ClaimId | None
-
-
-@final
-@attrs.frozen
-class Remainder(Value):
-    """What units do not cover of an order; the host asks a card or a bill for it.
-
-    Attributes:
-        units: How many units are missing.
-        money: What they are worth, exactly; the host rounds it by its currency's rule.
-        unit_value: What a unit was taken to be worth.
-
-    Source: TU-172, TU-175, TU-177.
-    """
-
-    units: Units
-    money: Fraction
-    unit_value: Rate
+    starts: datetime | None = None
 
 
 @kind("order")
@@ -106,26 +113,36 @@ class Order(Record):
         buyer: Whose order it is.
         key_code: The id of the key code offered; ``None`` is none.
         lines: Its lines, in the cart's order.
+        remainder_by: What pays the part that units do not; ``None`` when they pay everything, or
+            the host has not said.
+        held: Whether its units were held for an approval when it was placed.
     """
 
     KIND: ClassVar[str] = "order"
+    INDEX: ClassVar[tuple[str, ...]] = ("buyer",)
 
     id: str
     buyer: str
     key_code: str | None
     lines: tuple[OrderLine, ...]
+    remainder_by: PaymentMethod | None = None
+    held: bool = False
 
     @property
     def key(self) -> str:
         """The order's id."""
         return self.id
 
+    def index(self) -> Mapping[str, str]:
+        """By buyer."""
+        return {"buyer": self.buyer}
+
 
 @kind("order_placed")
 @final
 @attrs.frozen
 class OrderPlaced(Outcome):
-    """An order is placed and paid.
+    """An order is placed and paid, or its units are held until it is approved.
 
     Attributes:
         order: Its id.
@@ -135,8 +152,10 @@ class OrderPlaced(Outcome):
         remainder: What is left to be paid in money; ``None`` when units paid everything.
         unit_value: What a unit was worth when prices in money were converted; ``None`` when none
             was.
+        held: Whether the units are held for an approval instead of spent.
+        deadline: When held units go back by themselves (UTC); ``None`` is never.
 
-    Source: TU-180, TU-293.
+    Source: TU-180, TU-267, TU-293, X-20.
     """
 
     order: str
@@ -145,6 +164,8 @@ class OrderPlaced(Outcome):
     paid: tuple[tuple[WalletId, Units], ...]
     remainder: Remainder | None
     unit_value: Rate | None
+    held: bool = False
+    deadline: datetime | None = None
 
 
 @kind("place_order")
@@ -161,8 +182,15 @@ class PlaceOrder(Command[OrderPlaced]):
         buyer: Whose order it is.
         items: The cart.
         key_code: The id of the key code to pay with first; ``None`` is none.
+        top_up_code: The id of a key code to pay with behind the buyer's own units, where the
+            policy lets it.
+        remainder_by: The buyer's choice of what pays the part that units do not; ``None`` leaves
+            it to the host.
+        needs_approval: Whether somebody has to approve the training first; when that debits, the
+            policy says.
+        quoted: The version of the quote that the buyer agreed to; ``None`` takes what comes.
 
-    Source: TU-102, TU-170 to TU-181, TU-190 to TU-200, X-01, X-14.
+    Source: TU-102, TU-170 to TU-184, TU-190 to TU-200, X-01, X-14, X-20.
     """
 
     NAME: ClassVar[str] = "place_order"
@@ -176,6 +204,10 @@ class PlaceOrder(Command[OrderPlaced]):
     buyer: str
     items: tuple[Item, ...]
     key_code: str | None = None
+    top_up_code: str | None = None
+    remainder_by: PaymentMethod | None = None
+    needs_approval: bool = False
+    quoted: str | None = None
 
     def __attrs_post_init__(self) -> None:
         check_id(self.order, "order")
@@ -183,122 +215,109 @@ class PlaceOrder(Command[OrderPlaced]):
         if type(self.items) is not tuple:
             raise InvalidType("items", shown(self.items), "tuple")
         check_cart(self.items)
-        if self.key_code is not None:
-            check_code_id(self.key_code)
+        for name in ("key_code", "top_up_code"):
+            if (code := getattr(self, name)) is not None:
+                check_code_id(code, name)
+        if self.remainder_by is not None and type(self.remainder_by) is not PaymentMethod:
+            raise InvalidType("remainder_by", shown(self.remainder_by), "PaymentMethod")
+        if type(self.needs_approval) is not bool:
+            raise InvalidType("needs_approval", shown(self.needs_approval), "bool")
+        if self.quoted is not None:
+            check_version(self.quoted)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The ids of the key codes offered."""
+        if self.key_code is None and self.top_up_code is None:
+            return ()
+        return tuple([code for code in (self.key_code, self.top_up_code) if code is not None])
+
+    @property
+    def basket(self) -> Basket:
+        """What is to be bought, and what is offered for it."""
+        return Basket(
+            self.order,
+            self.buyer,
+            self.items,
+            self.key_code,
+            self.top_up_code,
+            self.remainder_by,
+        )
 
     def wallets(self) -> tuple[WalletId, ...]:
         """The first wallet to be drawn on."""
         return (member(self.buyer) if self.key_code is None else wallet_of(self.key_code),)
 
     def keys(self) -> tuple[str, ...]:
-        """The order's record, and the key code's."""
+        """The order's record, and the key codes'."""
         order = record_lock(Order.KIND, self.order)
-        if self.key_code is None:
-            return (order,)
-        return (order, record_lock(RegisteredKeyCode.KIND, self.key_code))
+        return (order, *[record_lock(RegisteredKeyCode.KIND, code) for code in self.codes])
 
     def ready(self, view: View) -> None:
-        """The order id is new, and the key code is ours and meant for the buyer."""
+        """The order id is new, the methods are allowed, and the key code is for the buyer."""
         if view.has_record(Order, self.order):
             raise AlreadyExists("order", self.order)
-        if self.key_code is not None:
-            registered(view, self.key_code, self.buyer)
+        check_methods(self.basket, view.policy)
+        for code in self.codes:
+            registered(view, code, self.buyer)
 
     def decide(self, view: View) -> Decision[OrderPlaced]:
         """A claim per line over the lots that pay for it."""
-        policy = view.policy
-        lines = tuple([item.priced(policy.unit_value) for item in self.items])
-        total = lines[0].units if len(lines) == 1 else Units.total([line.units for line in lines])
-        legs = self._legs(view, lines)
-        paid = tuple([(wallet, sum_) for wallet, plans in legs if (sum_ := _taken(plans))])
-        remainder = self._remainder(policy, total, paid)
-        rate = policy.unit_value if _converted(self.items) else None
-        claims, moves = _claimed(view, len(lines), legs)
-        record = Order(self.order, self.buyer, self.key_code, tuple(map(_line, lines, claims)))
+        payable = payment(view, self.basket)
+        check_quote(view.policy, self.order, self.quoted, payable)
+        held = self.needs_approval and view.policy.debit_at is DebitAt.HOLD_THEN_CAPTURE
+        deadline = _deadline(view) if held else None
+        state = State.HELD if held else State.SPENT
+        claims, moves = _claimed(view, len(self.items), payable.legs, state, deadline)
+        by = None if payable.remainder is None else self.remainder_by
+        lines = tuple(map(_line, self.items, claims))
         return Decision(
-            OrderPlaced(self.order, lines, total, paid, remainder, rate),
+            OrderPlaced(
+                self.order,
+                payable.lines,
+                payable.total,
+                payable.paid,
+                payable.remainder,
+                view.policy.unit_value if _converted(self.items) else None,
+                held,
+                deadline,
+            ),
             tuple(moves),
             tuple([claim for claim in claims if claim is not None]),
-            (record,),
+            (Order(self.order, self.buyer, self.key_code, lines, by, held),),
         )
 
-    def _legs(self, view: View, lines: Sequence[QuotedLine]) -> list[_Leg]:
-        """What every wallet pays of every line, the key code's first.
 
-        Source: TU-174, TU-200, X-01.
-        """
-        needs, legs = [line.units for line in lines], list[_Leg]()
-        for wallet in self._drawn_on(view.policy.tender):
-            plans = self._plans(view, wallet, needs)
-            legs.append((wallet, plans))
-            if all(plan.met for plan in plans):
-                break
-            needs = [Units(parts=plan.unmet.parts) for plan in plans]
-        return legs
+def check_line(order: str, line: int) -> None:
+    """Refuse what cannot name a line of an order.
 
-    def _drawn_on(self, tender: Tender) -> Iterator[WalletId]:
-        """The wallets that may pay, in order."""
-        if self.key_code is not None:
-            yield wallet_of(self.key_code)
-        if self.key_code is None or tender is not Tender.STRICT_ONE_METHOD:
-            yield member(self.buyer)
-
-    def _plans(self, view: View, wallet: WalletId, needs: Sequence[Units]) -> tuple[Plan, ...]:
-        """What each line takes from a wallet.
-
-        Who and what the units are for is looked into, and the Directory asked, only when a
-        restricted lot stands in the way.
-        """
-        plans = _burned(view, wallet, needs, [ANYTHING] * len(needs))
-        if not any(_restricted(plan) for plan in plans):
-            return plans
-        groups = view.groups(self.buyer)
-        uses = [Use(item=item.id, groups=groups) for item in self.items]
-        return _burned(view, wallet, needs, uses)
-
-    def _remainder(
-        self, policy: Policy, total: Units, paid: Sequence[tuple[WalletId, Units]]
-    ) -> Remainder | None:
-        """What is still missing, when the policy lets money pay it.
-
-        Source: TU-172 to TU-178.
-        """
-        covered = sum([units.parts for _, units in paid])
-        if covered == total.parts:
-            return None
-        missing = Units(parts=total.parts - covered)
-        if policy.tender is not Tender.ALLOW_REMAINDER:
-            wallets = tuple(self._drawn_on(policy.tender))
-            raise InsufficientUnits(wallets, total, Units(parts=covered))
-        if policy.unit_value is None:
-            raise RemainderNotPriced(self.order, missing)
-        money = Fraction(missing.parts, 100) * policy.unit_value.per_unit
-        return Remainder(missing, money, policy.unit_value)
+    Raises:
+        InvalidType: The line is not an ``int``.
+        InvalidValue: No order has such a line.
+    """
+    check_id(order, "order")
+    if type(line) is not int:
+        raise InvalidType("line", shown(line), "int")
+    if not 1 <= line <= MAX_ITEMS:
+        raise InvalidValue("line", shown(line), f"1 to {MAX_ITEMS}")
 
 
-def _burned(
-    view: View, wallet: WalletId, needs: Sequence[Units], uses: Sequence[Use]
-) -> tuple[Plan, ...]:
-    if len(needs) == 1:
-        return (view.plan(wallet, needs[0], use=uses[0]),)
-    scope, demands = view.policy.allocation_scope, list(map(Demand, needs, uses))
-    return view.bucket(wallet).burn_each(demands, at=view.at, scope=scope)
+def order_line(view: View, order: str, line: int) -> tuple[Order, OrderLine]:
+    """An order that was placed, and one of its lines.
+
+    Raises:
+        UnknownObject: There is no such order, or it has fewer lines.
+    """
+    placed = view.record(Order, order)
+    if line > len(placed.lines):
+        raise UnknownObject("order line", f"{order} line {line}")
+    return placed, placed.lines[line - 1]
 
 
-def _restricted(plan: Plan) -> bool:
-    """Whether a lot that is not for everything stands in front of the last one taken."""
-    met, taken = plan.met, plan.taken
-    if met and not taken:
-        return False
-    last = taken[-1][0] if met else None
-    for lot in plan.bucket.alive(at=plan.at):
-        if lot.scope is not None or lot is last:
-            return lot.scope is not None
-    return False
-
-
-def _taken(plans: Sequence[Plan]) -> Units:
-    return Units(parts=sum([parts for plan in plans for _, parts in plan.taken]))
+def _deadline(view: View) -> datetime | None:
+    """When what is held for an approval goes back by itself."""
+    days = view.policy.approval_days
+    return None if days is None else view.at + timedelta(days=days)
 
 
 def _converted(items: Sequence[Item]) -> bool:
@@ -306,30 +325,35 @@ def _converted(items: Sequence[Item]) -> bool:
     return any(item.priced_in is PricedIn.MONEY for item in items)
 
 
-def _claimed(view: View, lines: int, legs: Sequence[_Leg]) -> tuple[list[Claim | None], list[Move]]:
+def _claimed(
+    view: View, lines: int, legs: Sequence[Leg], state: State, deadline: datetime | None
+) -> tuple[list[Claim | None], list[Move]]:
     """For every line the claim that pays for it, if one does, and the moves of all of them."""
     claims: list[Claim | None] = []
     moves: list[Move] = []
     for place in range(lines):
         claim: Claim | None = None
-        for wallet, plans in legs:
-            taken = plans[place].taken
-            if taken:
-                shift = _more(view, place, claim, wallet, taken)
-                claim = shift.claim
-                moves += shift.moves
+        for wallet, taken in _takings(legs, place):
+            if claim is None:
+                name = claim_id(view, place + 1)
+                shift: Shift = Claim.taking(name, wallet, taken, state, deadline=deadline)
+            else:
+                shift = claim.joined(wallet, taken, state)
+            claim = shift.claim
+            moves += shift.moves
         claims.append(claim)
     return claims, moves
 
 
-def _more(
-    view: View, place: int, claim: Claim | None, wallet: WalletId, taken: Sequence[tuple[Lot, int]]
-) -> Shift:
-    """A line's claim with what one more wallet pays; the first one makes the claim."""
-    if claim is None:
-        return Claim.taking(claim_id(view, place + 1), wallet, taken, State.SPENT)
-    return claim.joined(wallet, taken, State.SPENT)
+def _takings(
+    legs: Sequence[Leg], place: int
+) -> Iterator[tuple[WalletId, Sequence[tuple[Lot, int]]]]:
+    """What a line takes from which wallet, in the order they are drawn on."""
+    for leg in legs:
+        taken = leg.plans[place].taken
+        if taken:
+            yield leg.wallet, taken
 
 
-def _line(line: QuotedLine, claim: Claim | None) -> OrderLine:
-    return OrderLine(line.item, line.quantity, None if claim is None else claim.id)
+def _line(item: Item, claim: Claim | None) -> OrderLine:
+    return OrderLine(item.id, item.quantity, None if claim is None else claim.id, item.starts)
