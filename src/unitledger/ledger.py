@@ -38,6 +38,7 @@ from unitledger.commands import (
     Receipt,
     check_reason,
 )
+from unitledger.credits.book import CreditsBook
 from unitledger.errors import (
     AlreadyExists,
     Contention,
@@ -616,6 +617,11 @@ class Ledger:
         )
 
     # Questions.
+
+    @property
+    def credits(self) -> CreditsBook:
+        """What is asked about credits alone: positions, notices, what is due."""
+        return CreditsBook(self)
 
     def balance(self, wallet: str, *, at: datetime | None = None) -> Balance:
         """What a wallet has, now or at another instant.

@@ -14,6 +14,9 @@
     gifts           from one manager to another, and back
     closures        where credits go when a manager leaves or a course is given up
     corrections     written off in the pool, and written back
+    positions       where a course, a manager, a learner stands
+    notices         what a host may want to tell somebody
+    book            a ledger's `credits`: what is more than one command, or none
     invites         held for somebody a manager invites, spent when they accept
     mailings        many invites at once, all or none, or as far as the credits go
     sheets          addresses read from a CSV text
@@ -24,8 +27,10 @@ Each module has the records of its noun, the commands that change them, and a re
 
 from __future__ import annotations
 
+from unitledger.credits.book import CreditsBook
 from unitledger.credits.closures import Closure, ClosureState
 from unitledger.credits.corrections import WriteBack, WriteOff, WrittenBack, WrittenOff
+from unitledger.credits.crossings import Crossing, falls_below
 from unitledger.credits.debts import Advance, AdvanceState, Debt
 from unitledger.credits.enrolments import (
     ENROLMENT_COST,
@@ -82,6 +87,7 @@ from unitledger.credits.managers import (
     Recall,
     Recalled,
 )
+from unitledger.credits.notices import Notice, Topic, notices_at
 from unitledger.credits.plans import (
     LapseTerms,
     PlanChange,
@@ -99,6 +105,17 @@ from unitledger.credits.pool import (
     Deallocated,
     MoveAllocation,
     ReopenCourse,
+)
+from unitledger.credits.positions import (
+    CoursePosition,
+    Expiring,
+    LearnerPosition,
+    ManagerPosition,
+    course_position,
+    course_positions,
+    expiring,
+    learner_position,
+    manager_positions,
 )
 from unitledger.credits.purchases import (
     ChargeBack,
@@ -153,7 +170,10 @@ __all__ = [
     "ClosureState",
     "CompleteEnrolment",
     "CourseClosed",
+    "CoursePosition",
     "CourseReopened",
+    "CreditsBook",
+    "Crossing",
     "DeactivateManager",
     "Deallocate",
     "Deallocated",
@@ -167,6 +187,7 @@ __all__ = [
     "EnrolmentProgressed",
     "EnrolmentReversed",
     "EnrolmentState",
+    "Expiring",
     "Forfeit",
     "Forfeited",
     "Gift",
@@ -185,9 +206,12 @@ __all__ = [
     "Lapse",
     "LapseTerms",
     "Lapsed",
+    "LearnerPosition",
     "ManagerDeactivated",
+    "ManagerPosition",
     "ManagerReactivated",
     "MoveAllocation",
+    "Notice",
     "Payment",
     "PaymentState",
     "PlanChange",
@@ -221,6 +245,7 @@ __all__ = [
     "SubscriptionState",
     "Take",
     "Taken",
+    "Topic",
     "WriteBack",
     "WriteOff",
     "WrittenBack",
@@ -229,8 +254,15 @@ __all__ = [
     "address_digest",
     "check_promise",
     "check_standing",
+    "course_position",
+    "course_positions",
     "due",
+    "expiring",
+    "falls_below",
     "invite_at",
+    "learner_position",
+    "manager_positions",
+    "notices_at",
     "read_sheet",
     "receivables",
     "run_due",
