@@ -53,7 +53,17 @@ from unitledger.training.pricing import (
     quote,
 )
 from unitledger.training.quotes import OrderQuote
-from unitledger.training.refunds import LineRefunded, RefundLine
+from unitledger.training.refunds import (
+    AdjustPrice,
+    CancelLine,
+    LineCancellation,
+    LineRefunded,
+    LineWithdrawal,
+    LineWithdrawn,
+    NoRefund,
+    RefundLine,
+    WithdrawLine,
+)
 from unitledger.training.tenders import Payment
 
 __all__ = [
@@ -64,11 +74,13 @@ __all__ = [
     "MAX_ROWS",
     "MAX_ROW_UNITS",
     "MAX_TITLE",
+    "AdjustPrice",
     "Assignment",
     "AssignmentCreated",
     "AssignmentFired",
     "AssignmentState",
     "AudienceRow",
+    "CancelLine",
     "CaptureLine",
     "CheckoutState",
     "CreateAssignment",
@@ -80,9 +92,13 @@ __all__ = [
     "KeyCode",
     "KeyCodeRegistered",
     "KeyCodes",
+    "LineCancellation",
     "LineDecided",
     "LineRefunded",
+    "LineWithdrawal",
+    "LineWithdrawn",
     "Method",
+    "NoRefund",
     "Order",
     "OrderLine",
     "OrderPlaced",
@@ -97,6 +113,7 @@ __all__ = [
     "RegisteredKeyCode",
     "ReleaseLine",
     "Remainder",
+    "WithdrawLine",
     "check_cart",
     "check_code_id",
     "lot_of",
