@@ -28,6 +28,9 @@ The tree, and what a host usually does with each branch:
     │   ├── DebtOutstanding         enrolments made ahead are not paid yet
     │   ├── NotReversible           the time in which an enrolment could be undone is over
     │   ├── LearnerCapReached       that learner has as many enrolments as one may have
+    │   ├── KeyCodeSuspended        that key code pays for nobody at the moment
+    │   ├── KeyCodeCapReached       that user has spent as much by that key code as one may
+    │   ├── TooManyAttempts         no more guesses at key codes for now
     │   ├── OutsideAudience         that user is not among those the units are meant for
     │   ├── NotPayableInUnits       an item has no price in units
     │   ├── RemainderNotPriced      units are missing and nobody says what they are in money
@@ -39,6 +42,8 @@ The tree, and what a host usually does with each branch:
     │   ├── SubscriptionLapsed      no subscription is in force, so no credit may be spent
     │   ├── ForfeitDue              credits are forfeited and still have to be taken out
     │   ├── PaymentConflict         the payment reference stands for another purchase
+    │   ├── BelowUsed               a total less than what is used already
+    │   ├── BelowHandedOut          a total less than what was handed out
     │   ├── ClaimExceeded           more than the claim holds or has spent
     │   ├── WrongUnit               credits where training units belong, or the reverse
     │   └── InvalidTerms            an expiry edit that the terms do not allow
@@ -69,6 +74,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AlreadyExists",
+    "BelowHandedOut",
+    "BelowUsed",
     "BrokenPromise",
     "ClaimExceeded",
     "Contention",
@@ -85,6 +92,8 @@ __all__ = [
     "InvalidValue",
     "InvariantViolation",
     "JournalBroken",
+    "KeyCodeCapReached",
+    "KeyCodeSuspended",
     "LearnerCapReached",
     "LimitExceeded",
     "MalformedDocument",
@@ -108,6 +117,7 @@ __all__ = [
     "SchemaMismatch",
     "StoreUnavailable",
     "SubscriptionLapsed",
+    "TooManyAttempts",
     "TooPrecise",
     "UnitLedgerError",
     "UnitsNotSold",
@@ -660,6 +670,62 @@ class LearnerCapReached(Refused):
 
 @final
 @attrs.define(eq=False)
+class KeyCodeSuspended(Refused):
+    """The key code is ours, and pays for nobody until it is opened again."""
+
+    code: ClassVar[str] = "key_code_suspended"
+    http_hint: ClassVar[int] = 403
+
+    def __str__(self) -> str:
+        return "this key code is suspended; ask whoever gave it to you, or pay another way"
+
+
+@final
+@attrs.define(eq=False)
+class KeyCodeCapReached(Refused):
+    """A user would have spent more by a key code than one user may.
+
+    Attributes:
+        user: The user's id.
+        cap: How much one user may have spent by it.
+        used: How much the user has spent by it already.
+        asked: How much more it would be.
+    """
+
+    code: ClassVar[str] = "key_code_cap_reached"
+
+    user: str
+    cap: Amount
+    used: Amount
+    asked: Amount
+
+    def __str__(self) -> str:
+        return (
+            f"{self.user} has spent {self.used} by this key code and asks for {self.asked} more; "
+            f"one user may spend {self.cap} by it"
+        )
+
+
+@final
+@attrs.define(eq=False)
+class TooManyAttempts(Refused):
+    """No more guesses at key codes for now, says the host's limiter.
+
+    Attributes:
+        actor: Who tried.
+    """
+
+    code: ClassVar[str] = "too_many_attempts"
+    http_hint: ClassVar[int] = 429
+
+    actor: str
+
+    def __str__(self) -> str:
+        return f"{self.actor} may try no key code now; wait, and check the code for typing errors"
+
+
+@final
+@attrs.define(eq=False)
 class OutsideAudience(Refused):
     """That user is not among those the units are meant for.
 
@@ -887,6 +953,51 @@ class PaymentConflict(Refused):
         return (
             f"payment {self.payment} was used before with another {', '.join(self.differs)}; "
             "every purchase has a payment reference of its own"
+        )
+
+
+@final
+@attrs.define(eq=False)
+class BelowUsed(Refused):
+    """A lot would be less in all than what is held and spent of it.
+
+    Attributes:
+        lot: The lot.
+        total: How much it was to be.
+        used: How much of it is held and spent.
+    """
+
+    code: ClassVar[str] = "below_used"
+
+    lot: str
+    total: Amount
+    used: Amount
+
+    def __str__(self) -> str:
+        return f"{self.used} of {self.lot} are used; its total cannot be {self.total}"
+
+
+@final
+@attrs.define(eq=False)
+class BelowHandedOut(Refused):
+    """A lot would be less in all than what was handed out of it.
+
+    Attributes:
+        lot: The lot.
+        total: How much it was to be.
+        assigned: How much of it was handed out or used.
+    """
+
+    code: ClassVar[str] = "below_handed_out"
+
+    lot: str
+    total: Amount
+    assigned: Amount
+
+    def __str__(self) -> str:
+        return (
+            f"{self.assigned} of {self.lot} are handed out; take units back first, or let the "
+            f"policy's below_assigned do it, before its total is {self.total}"
         )
 
 

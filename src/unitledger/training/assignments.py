@@ -1,8 +1,8 @@
-"""Assignments: the schedule that brings training units into being.
+"""Assignments: what brings training units into being.
 
-An assignment says how many units go to whom and when. It is Scheduled until it fires; firing issues
-one lot per audience row, into a batch that distributors hand out, or behind a key code. Until a
-distributor has done so, nobody can spend what a batch holds.
+An assignment says how many units go to whom and when. It is Scheduled until it fires (see
+`unitledger.training.firings`); then a standard one is Processed, and a recurring one Active until
+it is cancelled. Until a distributor has handed them out, nobody can spend what its batches hold.
 """
 
 from __future__ import annotations
@@ -10,60 +10,52 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from typing import ClassVar, Final, final
+from typing import ClassVar, TypeVar, final
 
 import attrs
 
-from unitledger.accounts import Account, State, batch
+from unitledger.accounts import batch
 from unitledger.amounts import Units
 from unitledger.codec import kind
 from unitledger.commands import Command, Decision, Outcome, Permit, Role, View, anywhere
-from unitledger.errors import (
-    AlreadyExists,
-    InvalidType,
-    InvalidValue,
-    LimitExceeded,
-    NotDue,
-    shown,
-)
+from unitledger.errors import AlreadyExists, InvalidType, InvalidValue, LimitExceeded, shown
 from unitledger.ids import LotId, WalletId, check_id
-from unitledger.lots import Lot, Scope
-from unitledger.moves import Move
-from unitledger.operations import positive
+from unitledger.lots import Lot
 from unitledger.records import Record, record_lock
 from unitledger.time import Validity, end_of_day, instant
+from unitledger.training.audiences import MAX_ROWS, AudienceRow
 from unitledger.training.keycodes import check_code_id, registered, wallet_of
-from unitledger.values import Value
+from unitledger.training.schedules import Repeat, Schedule, Span, usable_until
 
 __all__ = [
-    "MAX_ROWS",
-    "MAX_ROW_UNITS",
+    "CREATORS",
     "MAX_TITLE",
     "Assignment",
     "AssignmentCreated",
-    "AssignmentFired",
     "AssignmentState",
-    "AudienceRow",
     "CreateAssignment",
-    "FireAssignment",
-    "Firing",
+    "Described",
+    "Emails",
     "Method",
+    "check_distributors",
+    "check_title",
     "lot_of",
 ]
 
-MAX_TITLE = 100
-"""The longest title, in characters."""
-MAX_ROWS = 1000
-"""How many audience rows, and how many distributors, an assignment may have."""
-MAX_ROW_UNITS: Final = Units.of(999_999)
-"""The most units that one audience row may give."""
-
-_MAX_CYCLE = 999_999_999
-_CREATORS: Mapping[Role, Permit] = {
+CREATORS: Mapping[Role, Permit] = {
     Role.CREATOR: anywhere,
     Role.ADMIN: anywhere,
     Role.SYSTEM: anywhere,
 }
+"""Who may make, change and fire assignments, and adjust what they issued.
+
+Source: TU-005, TU-007.
+"""
+MAX_TITLE = 100
+"""The longest title, in characters."""
+
+_MAX_CYCLE = 999_999_999
+_O = TypeVar("_O", bound=Outcome)
 
 
 @final
@@ -81,38 +73,40 @@ class Method(StrEnum):
 
 @final
 class AssignmentState(StrEnum):
-    """Where an assignment is in its life."""
+    """Where an assignment is in its life.
+
+    Source: X-07.
+    """
 
     SCHEDULED = "scheduled"
     """Made; it has not fired yet."""
+    ACTIVE = "active"
+    """It has fired, and will again."""
     PROCESSED = "processed"
     """Everything it will ever issue has been issued."""
+    CANCELLED = "cancelled"
+    """It does not fire, unless it is made active again."""
 
     def __repr__(self) -> str:
         return f"AssignmentState.{self.name}"
 
 
 @final
-@attrs.frozen
-class AudienceRow(Value):
-    """Units for one user or one group of users, who share them.
+class Emails(StrEnum):
+    """Which mails the host sends about an assignment; the library only says so.
 
-    Attributes:
-        amount: How much, from 0.01 to 999,999 units.
-        audience: The user or group; ``None`` is anyone, which a key code alone allows.
-
-    Source: TU-025, TU-026, X-15, X-19.
+    Source: TU-265, TU-266.
     """
 
-    amount: Units
-    audience: str | None = None
+    SYSTEM_DEFAULTS = "system_defaults"
+    """The host's own."""
+    CUSTOM = "custom"
+    """Those of a template that the assignment names."""
+    NONE = "none"
+    """No mails."""
 
-    def __attrs_post_init__(self) -> None:
-        positive(self.amount, Units)
-        if self.amount > MAX_ROW_UNITS:
-            raise LimitExceeded("units of an audience row", self.amount.text, 999_999)
-        if self.audience is not None:
-            check_id(self.audience, "audience")
+    def __repr__(self) -> str:
+        return f"Emails.{self.name}"
 
 
 def lot_of(assignment: str, cycle: int, row: int) -> LotId:
@@ -142,16 +136,28 @@ class Assignment(Record):
         rows: Who gets how much.
         distributors: Who may hand its units out.
         key_code: The id of the key code its units go behind.
-        due: When it fires (UTC).
-        expires: When its units end (UTC); ``None`` is never.
+        schedule: When it fires.
+        due: When it fires next, or fired last (UTC).
+        turn: The number of that date in the schedule, from 0.
+        expires: When its units end (UTC); ``None`` is never, or otherwise.
+        lasts: How long the units of each firing last; ``None`` is not said.
+        until_next: Whether the units of a firing end when the next one is due.
+        emails: Which mails the host sends.
+        template: The host's template, for custom mails.
+        created: When it was made (UTC).
+        former: Distributors who are no longer named but may go on.
         state: Where it is in its life.
         cycles: How often it has fired.
+
+    Source: X-07, X-08.
     """
 
     KIND: ClassVar[str] = "assignment"
     STEPS: ClassVar[Mapping[StrEnum, frozenset[StrEnum]]] = {
-        AssignmentState.SCHEDULED: frozenset({AssignmentState.PROCESSED}),
+        AssignmentState.SCHEDULED: frozenset(AssignmentState),
+        AssignmentState.ACTIVE: frozenset(AssignmentState) - {AssignmentState.SCHEDULED},
         AssignmentState.PROCESSED: frozenset(),
+        AssignmentState.CANCELLED: frozenset(AssignmentState) - {AssignmentState.CANCELLED},
     }
     INDEX: ClassVar[tuple[str, ...]] = ("state",)
 
@@ -161,8 +167,16 @@ class Assignment(Record):
     rows: tuple[AudienceRow, ...]
     distributors: frozenset[str]
     key_code: str | None
+    schedule: Schedule
     due: datetime
+    turn: int = 0
     expires: datetime | None
+    lasts: Span | None = None
+    until_next: bool = False
+    emails: Emails = Emails.SYSTEM_DEFAULTS
+    template: str | None = None
+    created: datetime
+    former: frozenset[str] = frozenset()
     state: AssignmentState = AssignmentState.SCHEDULED
     cycles: int = 0
 
@@ -175,57 +189,52 @@ class Assignment(Record):
         """By state, so that a host finds the ones that wait to fire."""
         return {"state": self.state.value}
 
+    @property
+    def total(self) -> Units:
+        """How much its rows give, an amount per member counted once."""
+        return Units.total(row.amount for row in self.rows)
+
+    @property
+    def following(self) -> datetime | None:
+        """The date after the one it is due on; ``None`` when it issues nothing more then.
+
+        Source: TU-044, TU-046, TU-047.
+        """
+        coming = self.schedule.following(self.turn, self.due)
+        over = coming is not None and self.expires is not None and coming >= self.expires
+        return None if over else coming
+
     def wallet(self, cycle: int, row: int) -> WalletId:
         """Where the units of a firing's audience row are issued."""
         return batch(self.id, cycle, row) if self.key_code is None else wallet_of(self.key_code)
 
+    def lot_ids(self, cycle: int) -> Iterator[LotId]:
+        """The ids of the lots of one firing, one per audience row."""
+        return (lot_of(self.id, cycle, row) for row in range(1, len(self.rows) + 1))
+
     def lots(self, cycle: int) -> Iterator[Lot]:
-        """The lots of one firing, one per audience row.
+        """The lots of the firing that is due, one per audience row.
 
         They are acquired when they are due, however late somebody comes round to fire; so the
         order of redemption does not depend on who was late.
 
-        Source: TU-028, TU-060, TU-061, TU-106.
+        Source: TU-028, TU-052, TU-060 to TU-063, TU-106, X-13.
         """
+        terms = Validity(self.due, self._ends())
         for number, row in enumerate(self.rows, 1):
-            restricted = self.key_code is not None and row.audience is not None
             yield Lot(
                 id=lot_of(self.id, cycle, number),
                 home=self.wallet(cycle, number),
-                terms=Validity(self.due, self.expires),
+                terms=terms,
                 acquired=self.due,
                 cycle=cycle,
-                scope=Scope(audience=frozenset({str(row.audience)})) if restricted else None,
+                scope=None if self.key_code is None else row.scope(),
             )
 
-
-@kind("firing")
-@final
-@attrs.frozen
-class Firing(Record):
-    """One firing of an assignment: that it happened, and when.
-
-    Attributes:
-        assignment: The assignment.
-        cycle: Which firing, from 1.
-        at: When (UTC).
-    """
-
-    KIND: ClassVar[str] = "firing"
-    INDEX: ClassVar[tuple[str, ...]] = ("assignment",)
-
-    assignment: str
-    cycle: int
-    at: datetime
-
-    @property
-    def key(self) -> str:
-        """The assignment and the number of the firing."""
-        return f"{self.assignment}/{self.cycle}"
-
-    def index(self) -> Mapping[str, str]:
-        """By assignment."""
-        return {"assignment": self.assignment}
+    def _ends(self) -> datetime | None:
+        if self.lasts is not None:
+            return self.lasts.after(self.due, self.schedule.zone)
+        return self.following if self.until_next else self.expires
 
 
 @kind("assignment_created")
@@ -237,8 +246,8 @@ class AssignmentCreated(Outcome):
     Attributes:
         assignment: Its id.
         due: When it fires (UTC).
-        expires: When its units will end (UTC); ``None`` is never.
-        total: How much it will issue in one firing.
+        expires: When its units will end (UTC); ``None`` is never, or otherwise.
+        total: How much it will issue in one firing, an amount per member counted once.
     """
 
     assignment: str
@@ -247,30 +256,9 @@ class AssignmentCreated(Outcome):
     total: Units
 
 
-@kind("assignment_fired")
-@final
-@attrs.frozen
-class AssignmentFired(Outcome):
-    """An assignment has issued its units.
-
-    Attributes:
-        assignment: Its id.
-        cycle: Which firing, from 1.
-        lots: The lots, one per audience row, in their order.
-        total: How much they are together.
-    """
-
-    assignment: str
-    cycle: int
-    lots: tuple[LotId, ...]
-    total: Units
-
-
-@kind("create_assignment")
-@final
 @attrs.frozen(kw_only=True)
-class CreateAssignment(Command[AssignmentCreated]):
-    """A standard assignment: it fires once and issues everything then.
+class Described(Command[_O]):
+    """The base of the commands that say everything about an assignment: create and edit.
 
     Attributes:
         assignment: Its id.
@@ -279,15 +267,20 @@ class CreateAssignment(Command[AssignmentCreated]):
         rows: Who gets how much, at least one row.
         distributors: Who may hand the units out; for the distributor method, at least one.
         key_code: The id of a registered key code; for the key code method.
-        scheduled: When to fire (UTC), not in the past; ``None`` is at once.
-        expires: When the units end (UTC); ``None`` is never, or by ``last_day``.
+        scheduled: When to fire first (UTC), not in the past; ``None`` is at once.
+        repeat: When to fire again; ``None`` is a standard assignment, which fires once.
+        expires: When the units end (UTC); ``None`` is never, or one of the next three.
         last_day: The last day on which the units can be used, in the policy's zone.
+        lasts: How long after each firing its units end.
+        until_next: Whether the units of a firing end when the next one is due.
+        emails: Which mails the host sends.
+        template: The host's template, for custom mails.
 
-    Source: TU-020 to TU-028, TU-040, TU-060, TU-061, TU-070.
+    Source: TU-020 to TU-028, TU-040, TU-044 to TU-047, TU-060 to TU-063, TU-070, TU-071, TU-265,
+        TU-266.
     """
 
-    NAME: ClassVar[str] = "create_assignment"
-    AUTHORITY: ClassVar[Mapping[Role, Permit]] = _CREATORS
+    AUTHORITY: ClassVar[Mapping[Role, Permit]] = CREATORS
 
     assignment: str
     title: str
@@ -296,19 +289,26 @@ class CreateAssignment(Command[AssignmentCreated]):
     distributors: frozenset[str] = frozenset()
     key_code: str | None = None
     scheduled: datetime | None = None
+    repeat: Repeat | None = None
     expires: datetime | None = None
     last_day: date | None = None
+    lasts: Span | None = None
+    until_next: bool = False
+    emails: Emails = Emails.SYSTEM_DEFAULTS
+    template: str | None = None
 
     def __attrs_post_init__(self) -> None:
         check_id(self.assignment, "assignment")
-        _check_title(self.title)
+        check_title(self.title)
         _check_rows(self.rows)
         lot_of(self.assignment, _MAX_CYCLE, MAX_ROWS)
         if type(self.method) is not Method:
             raise InvalidType("method", shown(self.method), "Method")
-        _check_distributors(self.distributors)
+        check_distributors(self.distributors)
         self._check_method()
         self._check_times()
+        self._check_end()
+        self._check_emails()
 
     def _check_method(self) -> None:
         by_code = self.method is Method.KEY_CODE
@@ -331,8 +331,32 @@ class CreateAssignment(Command[AssignmentCreated]):
             if type(self.last_day) is not date:
                 raise InvalidType("last_day", shown(self.last_day), "date")
             end_of_day(self.last_day)
-            if self.expires is not None:
-                raise InvalidValue("last_day", self.last_day.isoformat(), "None beside expires")
+        for name, cls in (("repeat", Repeat), ("lasts", Span)):
+            value = getattr(self, name)
+            if value is not None and type(value) is not cls:
+                raise InvalidType(name, shown(value), cls.__name__)
+
+    def _check_end(self) -> None:
+        """One kind of end, and none with the next firing where there is none."""
+        if type(self.until_next) is not bool:
+            raise InvalidType("until_next", shown(self.until_next), "bool")
+        said = [
+            name for name in ("expires", "last_day", "lasts") if getattr(self, name) is not None
+        ]
+        said += ["until_next"] if self.until_next else []
+        if len(said) > 1:
+            raise InvalidValue(said[1], "said", f"nothing beside {said[0]}")
+        if self.until_next and self.repeat is None:
+            raise InvalidValue("until_next", "True", "False, when nothing repeats")
+
+    def _check_emails(self) -> None:
+        if type(self.emails) is not Emails:
+            raise InvalidType("emails", shown(self.emails), "Emails")
+        if self.template is not None:
+            check_id(self.template, "template")
+        if (self.emails is Emails.CUSTOM) != (self.template is not None):
+            expected = "a template for custom mails, and only for them"
+            raise InvalidValue("template", shown(self.template), expected)
 
     def wallets(self) -> tuple[WalletId, ...]:
         """The batch of the first row, whose chain the assignment's entries stand in."""
@@ -343,40 +367,71 @@ class CreateAssignment(Command[AssignmentCreated]):
         return (record_lock(Assignment.KIND, self.assignment),)
 
     def ready(self, view: View) -> None:
-        """The id is free, the key code is ours, and the times follow each other."""
-        if view.has_record(Assignment, self.assignment):
-            raise AlreadyExists("assignment", self.assignment)
+        """The key code is ours, and the times follow each other."""
         if self.key_code is not None:
             registered(view, self.key_code)
         if self.scheduled is not None and self.scheduled < view.at:
             raise InvalidValue("scheduled", self.scheduled.isoformat(), "an instant to come")
-        expires = self._expires(view)
-        if expires is not None and expires <= (self.scheduled or view.at):
-            raise InvalidValue("expires", expires.isoformat(), "an instant after the firing")
+        record = self.record(view)
+        if record.expires is not None and record.expires <= record.due:
+            raise InvalidValue("expires", record.expires.isoformat(), "an instant after the firing")
 
-    def _expires(self, view: View) -> datetime | None:
-        return (
-            self.expires if self.last_day is None else end_of_day(self.last_day, view.policy.zone)
-        )
+    def record(self, view: View, created: datetime | None = None) -> Assignment:
+        """The record of what the command says, Scheduled.
 
-    def decide(self, view: View) -> Decision[AssignmentCreated]:
-        """The record, Scheduled; nothing is issued yet."""
-        record = Assignment(
+        Args:
+            view: At which instant and under which policy.
+            created: When it was made; ``None`` is now.
+        """
+        schedule = Schedule.starting(self.scheduled or view.at, self.repeat, view.policy)
+        day = self.last_day
+        return Assignment(
             id=self.assignment,
             title=self.title,
             method=self.method,
             rows=self.rows,
             distributors=self.distributors,
             key_code=self.key_code,
-            due=self.scheduled or view.at,
-            expires=self._expires(view),
+            schedule=schedule,
+            due=schedule.first,
+            expires=self.expires if day is None else usable_until(day, view.policy),
+            lasts=self.lasts,
+            until_next=self.until_next,
+            emails=self.emails,
+            template=self.template,
+            created=created or view.at,
         )
-        total = Units.total(row.amount for row in self.rows)
-        outcome = AssignmentCreated(record.id, record.due, record.expires, total)
+
+
+@kind("create_assignment")
+@final
+@attrs.frozen(kw_only=True)
+class CreateAssignment(Described[AssignmentCreated]):
+    """Make an assignment, standard or recurring; see `Described` for what it says.
+
+    Source: TU-020 to TU-028, TU-040, TU-044 to TU-047, TU-060 to TU-063, TU-070, TU-071.
+    """
+
+    NAME: ClassVar[str] = "create_assignment"
+
+    def ready(self, view: View) -> None:
+        """The id is free, the key code is ours, and the times follow each other."""
+        if view.has_record(Assignment, self.assignment):
+            raise AlreadyExists("assignment", self.assignment)
+        Described.ready(self, view)
+
+    def decide(self, view: View) -> Decision[AssignmentCreated]:
+        """The record, Scheduled; nothing is issued yet."""
+        record = self.record(view)
+        outcome = AssignmentCreated(record.id, record.due, record.expires, record.total)
         return Decision(outcome, records=(record,))
 
 
-def _check_title(title: str) -> None:
+def check_title(title: str) -> None:
+    """Refuse what is no title: 1 to 100 printable characters, not all of them blank.
+
+    Source: TU-020.
+    """
     if type(title) is not str:
         raise InvalidType("title", shown(title), "str")
     if len(title) > MAX_TITLE:
@@ -394,71 +449,14 @@ def _check_rows(rows: tuple[AudienceRow, ...]) -> None:
         raise LimitExceeded("audience rows", str(len(rows)), MAX_ROWS)
 
 
-def _check_distributors(distributors: frozenset[str]) -> None:
+def check_distributors(distributors: frozenset[str]) -> None:
+    """Refuse what is not a frozenset of at most 1000 users.
+
+    Source: TU-023.
+    """
     if type(distributors) is not frozenset:
         raise InvalidType("distributors", shown(distributors), "frozenset")
     if len(distributors) > MAX_ROWS:
         raise LimitExceeded("distributors", str(len(distributors)), MAX_ROWS)
     for user in distributors:
         check_id(user, "distributor")
-
-
-@kind("fire_assignment")
-@final
-@attrs.frozen
-class FireAssignment(Command[AssignmentFired]):
-    """Issue the units of an assignment, once per firing however often it is asked.
-
-    Attributes:
-        assignment: The assignment.
-        cycle: Which firing, from 1; a standard assignment has one.
-
-    Source: TU-021, TU-028, TU-041, TU-042, TU-051.
-    """
-
-    NAME: ClassVar[str] = "fire_assignment"
-    AUTHORITY: ClassVar[Mapping[Role, Permit]] = _CREATORS
-
-    assignment: str
-    cycle: int = 1
-
-    def __attrs_post_init__(self) -> None:
-        batch(self.assignment, self.cycle, 1)
-
-    def wallets(self) -> tuple[WalletId, ...]:
-        """The batch of the first row, whose chain the assignment's entries stand in."""
-        return (batch(self.assignment, 1, 1),)
-
-    def keys(self) -> tuple[str, ...]:
-        """The assignment's record, and the firing's."""
-        firing = record_lock(Firing.KIND, f"{self.assignment}/{self.cycle}")
-        return (record_lock(Assignment.KIND, self.assignment), firing)
-
-    def decide(self, view: View) -> Decision[AssignmentFired]:
-        """One lot per audience row; nothing at all when this firing has happened already."""
-        assignment = view.record(Assignment, self.assignment)
-        firing = Firing(assignment.id, self.cycle, view.at)
-        lots = tuple(assignment.lots(self.cycle))
-        total = Units.total(row.amount for row in assignment.rows)
-        fired = AssignmentFired(assignment.id, self.cycle, tuple([lot.id for lot in lots]), total)
-        if view.has_record(Firing, firing.key):
-            return Decision(fired, same_as=view.made_by(Firing, firing.key))
-        processed = assignment.to(AssignmentState.PROCESSED, cycles=assignment.cycles + 1)
-        if self.cycle != processed.cycles:
-            raise InvalidValue("cycle", shown(self.cycle), f"{processed.cycles}, the next firing")
-        if view.at < assignment.due:
-            raise NotDue(f"assignment {assignment.id}", assignment.due)
-        return Decision(fired, _issued(assignment, lots), records=(processed, firing), lots=lots)
-
-
-def _issued(assignment: Assignment, lots: tuple[Lot, ...]) -> tuple[Move, ...]:
-    """The moves that fill a firing's lots."""
-    return tuple(
-        Move(
-            lot.id,
-            Account(lot.home, State.ISSUED),
-            Account(lot.home, State.FREE),
-            row.amount.parts,
-        )
-        for lot, row in zip(lots, assignment.rows, strict=True)
-    )
