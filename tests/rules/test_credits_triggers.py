@@ -102,10 +102,11 @@ def test_when_the_credit_of_an_invite_is_spent(
     at_ten: str,
     done: str,
 ) -> None:
-    def figures() -> str:
-        return "".join(map(str, lms.figures()[MIAS]))
-
     with portal(policy(trigger)) as lms:
+
+        def figures() -> str:
+            return "".join(map(str, lms.figures()[MIAS]))
+
         invite = sent(lms)
         assert figures() == open_
         receipt = lms.run(AcceptInvite(invite, "leo"), LEO)
@@ -138,12 +139,13 @@ def test_when_the_credit_of_an_invite_is_spent(
 def test_when_the_credit_of_an_enrolment_by_an_administrator_is_spent(
     trigger: Trigger, wallet: str, enrolled: str, started: str, at_ten: str, done: str
 ) -> None:
-    def figures() -> str:
-        free, held, spent = lms.figures()[wallet]
-        assert free == 2
-        return f"{held}{spent}"
-
     with portal(policy(trigger)) as lms:
+
+        def figures() -> str:
+            free, held, spent = lms.figures()[wallet]
+            assert free == 2
+            return f"{held}{spent}"
+
         lms.fill(3, wallet)
         made = lms.run(Enrol("leo", "first-aid")).outcome.enrolment
         assert figures() == enrolled
