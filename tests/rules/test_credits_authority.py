@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.credits_portal import ANN, MIA, Portal, learner, portal
+from tests.rules.credits_portal import ANN, MIA, POOL, Portal, learner, portal
 from unitledger.amounts import Credits
 from unitledger.codec import kinds
 from unitledger.commands import Actor, Command, Outcome, Role
@@ -15,15 +15,22 @@ from unitledger.credits import (
     AcceptInvite,
     Allocate,
     CancelInvite,
+    ChangePlan,
+    ChargeBack,
     CompleteEnrolment,
     Deallocate,
     Enrol,
+    Forfeit,
     Grant,
     InviteAll,
     InviteEach,
+    Lapse,
+    Purchase,
+    PurchaseForCourse,
     Reinvite,
     Replenish,
     ReportProgress,
+    Resubscribe,
     ReverseEnrolment,
     SendInvite,
     StartEnrolment,
@@ -32,6 +39,7 @@ from unitledger.credits import (
 from unitledger.errors import NotPermitted
 from unitledger.opening import OpenBalances
 from unitledger.operations import Issue
+from unitledger.policy import Policy
 from unitledger.time import Period
 
 ONE = Credits.of(1)
@@ -59,12 +67,33 @@ def lms() -> Iterator[Portal]:
         opened.run(Grant("mia", "first-aid", Credits.of(2)))
         opened.run(SendInvite("leo@", "first-aid", "mia"), MIA, request="invite")
         opened.run(Enrol("lou", "fire"), request="enrol")
+        opened.run(Purchase("order", ONE, "terms"))
+        lapsing(opened)
         yield opened
+
+
+def lapsing(lms: Portal) -> None:
+    """Beside the subscription in force one that can be restored, and one that is forfeited."""
+    for name, days in (("suspended", 9), ("forfeited", 0)):
+        lms.ledger.policy = Policy(lapse_grace_days=days)
+        lms.run(Subscribe(name, ONE, Period.YEAR))
+        lms.run(Lapse(name))
+    lms.ledger.policy = Policy()
 
 
 COMMANDS: Mapping[str, tuple[Callable[[], Command[Outcome]], str]] = {
     "subscribe": (lambda: Subscribe("more", ONE, Period.YEAR), "admin, system"),
     "replenish": (lambda: Replenish("growth", 0), "admin, system"),
+    "change_plan": (lambda: ChangePlan("growth", Credits.of(600)), "admin, system"),
+    "lapse": (lambda: Lapse("growth"), "admin, system"),
+    "resubscribe": (lambda: Resubscribe("suspended"), "admin, system"),
+    "forfeit": (lambda: Forfeit("forfeited", POOL), "admin, system"),
+    "purchase": (lambda: Purchase("more", ONE, "terms"), "admin"),
+    "purchase_for_course": (
+        lambda: PurchaseForCourse("mine", "mia", "first-aid", ONE, "terms"),
+        "manager",
+    ),
+    "charge_back": (lambda: ChargeBack("order"), "admin, system"),
     "allocate": (lambda: Allocate("fire", ONE), "admin"),
     "deallocate": (lambda: Deallocate("first-aid", ONE), "admin"),
     "grant": (lambda: Grant("mia", "first-aid", ONE), "admin"),

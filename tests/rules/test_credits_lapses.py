@@ -61,10 +61,12 @@ from unitledger.lots import Category
 from unitledger.operations import Issue, Sweep
 from unitledger.policy import (
     HoldsAtLapse,
+    Moment,
     Policy,
     PurchasedAtLapse,
     Refill,
     RefillMode,
+    Trigger,
 )
 from unitledger.time import Period, Recurrence
 
@@ -370,6 +372,21 @@ def test_an_open_invite_is_honoured(days: int) -> None:
             assert receipt.outcome.cancelled == ()
         lms.run(AcceptInvite("invite.1", "leo"), LEO)
         assert (lms.held(MIAS), lms.spent(MIAS)) == (0, 1)
+
+
+def test_an_invite_that_holds_nothing_was_no_promise_of_a_credit() -> None:
+    """C45: accepting it would take one of those that are frozen or forfeited."""
+    policy = attrs.evolve(FORTNIGHT, consumed_at=Trigger(Moment.ENROLLED))
+    with lived_in(policy) as lms:
+        lived(lms)
+        assert lms.held(MIAS) == 0
+        refusal = lms.refused(AcceptInvite("invite.1", "leo"), LEO)
+        assert isinstance(refusal, SubscriptionLapsed)
+        lms.clock.at = OVER
+        lms.run(Subscribe("new", Credits.of(5), Period.YEAR))
+        due = lms.refused(AcceptInvite("invite.1", "leo"), LEO)
+        assert isinstance(due, ForfeitDue)
+        assert due.wallet == MIAS
 
 
 RELEASING = attrs.evolve(FORTNIGHT, holds_at_lapse=HoldsAtLapse.RELEASE_THEN_FORFEIT)

@@ -504,9 +504,12 @@ class AcceptInvite(_OnInvite[InviteAccepted]):
 
     def ready(self, view: View) -> None:
         """It must be open, honoured if a subscription has lapsed, and the learner below the cap."""
-        invite, _ = _present(view, self.invite)
+        invite, claim = _present(view, self.invite)
         invite.to(InviteState.ACCEPTED)
-        check_promise(view)
+        if claim.segments:
+            check_promise(view)
+        else:
+            check_standing(view, landing(view, invite.wallet))
         check_cap(view, self.learner, invite.course)
 
     def decide(self, view: View) -> Decision[InviteAccepted]:
