@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from fractions import Fraction
-from itertools import islice, product
+from itertools import chain, combinations, islice, product
 from typing import Any, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
@@ -54,6 +54,9 @@ _PLAIN: dict[Any, tuple[Any, ...]] = {
     BurnOrder: (BurnOrder.parse("priority, -expires(undated last)"), FEFO_LARGEST),
 }
 
+_DIGESTS = {"key_code": ("5f" * 16,), "replacement": ("6e" * 16,)}
+"""Texts that can be the ids of key codes, for the fields that hold one."""
+
 
 def named() -> dict[str, type]:
     """Every class of the library with a name in documents, by that name."""
@@ -77,12 +80,22 @@ def sample(cls: Any, *, full: bool = True) -> Any:
     hints = get_type_hints(cls)
     fields = [field for field in attrs.fields(cls) if field.init]
     choices = [tuple(_choices(field.name, hints[field.name], full)) for field in fields]
-    for values in islice(product(*choices), 200_000):
+    for values in chain(islice(product(*choices), 200_000), _changing(choices)):
         try:
             return cls(**{f.alias: v for f, v in zip(fields, values, strict=True)})
         except UnitLedgerError:
             continue
     raise LookupError(f"no candidates make a {cls.__name__}; teach tests/samples.py some more")
+
+
+def _changing(choices: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """The likeliest values with one of them exchanged, then with two, three and four."""
+    likeliest = [choice[0] for choice in choices]
+    for changed in range(1, 5):
+        for places in combinations(range(len(choices)), changed):
+            for values in product(*(choices[place][1:] for place in places)):
+                exchanged = dict(zip(places, values, strict=True))
+                yield tuple([exchanged.get(i, value) for i, value in enumerate(likeliest)])
 
 
 def _choices(name: str, hint: Any, full: bool) -> Iterator[Any]:
@@ -94,6 +107,7 @@ def _choices(name: str, hint: Any, full: bool) -> Iterator[Any]:
     elif isinstance(hint, NewType):
         yield from _choices(name, hint.__supertype__, full)
     elif hint is str:
+        yield from _DIGESTS.get(name, ())
         yield from (f"{name}-1", "5f" * 16, "AB12", "EUR", "UTC", "yes")
     elif get_origin(hint) in (Union, types.UnionType):
         yield from _of_union(name, get_args(hint), full)

@@ -18,12 +18,16 @@ from unitledger.policy import DebitAt, Policy
 from unitledger.training import (
     CaptureLine,
     Distribute,
+    EditKeyCode,
     FireAssignment,
     Item,
     PlaceOrder,
     RefundLine,
     RegisterKeyCode,
     ReleaseLine,
+    ReopenKeyCode,
+    ReplaceKeyCode,
+    SuspendKeyCode,
 )
 
 YOGA = (Item.in_units("yoga", 1),)
@@ -31,6 +35,10 @@ COMMANDS: dict[str, Command[Any]] = {
     "create": create(assignment="autumn"),
     "fire": FireAssignment("winter"),
     "register": RegisterKeyCode(code_id(2)),
+    "edit code": EditKeyCode(code_id(), comments="for the spring"),
+    "suspend code": SuspendKeyCode(code_id()),
+    "reopen code": ReopenKeyCode(code_id(3)),
+    "replace code": ReplaceKeyCode(code_id(), code_id(4)),
     "distribute": Distribute("spring", 1, (("ann", Units.of(1)),)),
     "own order": PlaceOrder("o2", "ann", YOGA),
     "own order by code": PlaceOrder("o2", "ann", YOGA, code_id()),
@@ -42,10 +50,12 @@ COMMANDS: dict[str, Command[Any]] = {
 }
 """What is tried, always by ann, whom the spring assignment names a distributor."""
 
+CODES = "register edit-code suspend-code reopen-code replace-code"
+ORDERS = "own-order own-order-by-code another's-order refund capture release"
 TABLE = {
-    Role.ADMIN: "create fire register own-order own-order-by-code another's-order refund capture release issue",
-    Role.SYSTEM: "create fire register own-order own-order-by-code another's-order refund capture release issue",
-    Role.CREATOR: "create fire register issue",
+    Role.ADMIN: f"create fire issue {CODES} {ORDERS}",
+    Role.SYSTEM: f"create fire issue {CODES} {ORDERS}",
+    Role.CREATOR: f"create fire issue {CODES}",
     Role.DISTRIBUTOR: "distribute",
     Role.LEARNER: "own-order own-order-by-code",
     Role.MANAGER: "",
@@ -55,6 +65,8 @@ TABLE = {
 def prepared() -> Room:
     room = Room(Policy(debit_at=DebitAt.HOLD_THEN_CAPTURE), "ann: sales", "bob: sales")
     room.register()
+    room.register(3)
+    room.do(SuspendKeyCode(code_id(3)))
     for wallet, lot in (
         (keycode(code_id()), "K 9"),
         (member("ann"), "A 9"),

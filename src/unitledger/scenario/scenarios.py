@@ -42,7 +42,7 @@ from unitledger.scenario.wording import (
     with_place_in_words,
 )
 from unitledger.stores.memory import MemoryStore
-from unitledger.training.keycodes import KeyCodes
+from unitledger.training.codes import KeyCodes
 from unitledger.values import Value
 
 __all__ = ["FIELDS", "MAX_STEPS", "Scenario", "ScenarioResult", "schema_text", "shipped"]

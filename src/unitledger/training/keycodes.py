@@ -1,31 +1,27 @@
-"""Key codes: shared strings that pay, kept as nothing but a keyed digest.
+"""Key codes: which ones are ours, who may use them, and what becomes of one that is lost.
 
-A plain code exists in three places: on the screen that shows it once, in the hands of the people
-who got it, and for a moment inside `KeyCode`. `KeyCodes` turns it into an id with a secret of the
-host; commands, entries, records and errors carry that id and never the code.
-
-A generated code has sixteen symbols of an alphabet without look-alikes and one check symbol, so
-that a slip of the pen is no other code. What a person typed is read generously: spaces and hyphens
-are dropped, case does not count, O is 0, I and L are 1. Codes that people choose are weak, can be
-guessed, and have a constructor that says so.
+The registry knows a code by the id that `KeyCodes` makes of it, and never the code itself. A code
+can be suspended and opened again; one that was lost is replaced, and the units stay where they are:
+the new code opens the wallet of the old one.
 """
 
 from __future__ import annotations
 
-import hmac
 import re
-import secrets
-from collections.abc import Callable, Mapping
-from typing import ClassVar, Final, NoReturn, final
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import ClassVar, Final, final
 
 import attrs
 
+from unitledger.amounts import Units
 from unitledger.codec import kind
 from unitledger.commands import Command, Decision, Outcome, Permit, Role, View, anywhere
 from unitledger.errors import (
     AlreadyExists,
     InvalidType,
     InvalidValue,
+    KeyCodeSuspended,
     LimitExceeded,
     OutsideAudience,
     UnknownKeyCode,
@@ -33,195 +29,46 @@ from unitledger.errors import (
     shown,
 )
 from unitledger.ids import WalletId, check_id
+from unitledger.operations import positive
+from unitledger.policy import CodeStorage, KeyCodeAudience
 from unitledger.records import Record, record_lock
+from unitledger.training.codes import KeyCode, KeyCodes
 
 __all__ = [
-    "ALPHABET",
     "MAX_AUDIENCE",
-    "KeyCode",
+    "MAX_CONTACTS",
+    "MAX_REMARK",
+    "KeyCodeChanged",
     "KeyCodeRegistered",
-    "KeyCodes",
+    "KeyCodeState",
     "RegisterKeyCode",
     "RegisteredKeyCode",
+    "ReopenKeyCode",
+    "ReplaceKeyCode",
+    "SuspendKeyCode",
     "check_code_id",
+    "check_remark",
+    "check_users",
+    "ours",
     "registered",
     "wallet_of",
 ]
 
-ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""The 32 symbols of a generated code: no I, L, O or U."""
 MAX_AUDIENCE = 1000
 """How many users and groups one key code may be meant for."""
+MAX_CONTACTS = 100
+"""How many users may be shown what is behind one key code."""
+MAX_REMARK = 4096
+"""The longest details, comments or encrypted text of a key code, in characters."""
 
-_PLACES = {symbol: place for place, symbol in enumerate(ALPHABET)}
-_LOOKALIKES = str.maketrans("OIL", "011", " -")
-_GENERATED = re.compile(r"[0-9A-HJKMNP-TV-Z]{17}").fullmatch
-_CHOSEN = re.compile(r"[!-~](?:[ -~]{0,62}[!-~])?").fullmatch
 _CODE_ID = re.compile(r"[0-9a-f]{32}").fullmatch
 _LAST = re.compile(r"[ -~]{0,4}").fullmatch
-_MAX_TYPED = 128
-_FORMAT = b"unitledger/keycode/1\n"
-
-
-def _doubled(value: int) -> int:
-    """Twice a value in the field of 32 elements (x⁵ + x² + 1)."""
-    return (value << 1) ^ (0x25 if value & 16 else 0)
-
-
-def _check_value(symbols: str) -> int:
-    """What a check symbol must be worth, so that all the symbols together are worth nothing.
-
-    Every place weighs differently, so one wrong symbol or two exchanged ones always show.
-    """
-    value = 0
-    for symbol in symbols:
-        value = _doubled(value ^ _PLACES[symbol])
-    return value
-
-
-def _generated(typed: str) -> str | None:
-    """The seventeen symbols that somebody may have meant, when they look like a generated code."""
-    symbols = typed.upper().translate(_LOOKALIKES)
-    return symbols if _GENERATED(symbols) else None
-
-
-def _canonical(typed: object) -> str | None:
-    """The one form of what somebody typed, or ``None`` when no code is like it."""
-    if type(typed) is not str or len(typed) > _MAX_TYPED or not typed.isascii():
-        return None
-    symbols = _generated(typed)
-    if symbols is not None:
-        return symbols if _check_value(symbols[:16]) == _PLACES[symbols[16]] else None
-    chosen = typed.strip(" ")
-    return chosen if _CHOSEN(chosen) else None
-
-
-@final
-class KeyCode:
-    """A plain key code, for the moment between a form field and its id.
-
-    It prints as nothing, does not pickle and does not compare; ask `KeyCodes` for its id.
-
-    Args:
-        typed: What a person typed. A text in the form of a generated code is read as one; any
-            other is taken for a code that somebody chose, case and inner spaces counting.
-
-    Raises:
-        UnknownKeyCode: No code is like it: a generated code with a slip of the pen, nothing at
-            all, more than 64 characters, characters that are not printable ASCII.
-
-    Source: TU-101, TU-113.
-    """
-
-    __slots__ = ("_text",)
-
-    _text: str
-
-    def __init__(self, typed: str) -> None:
-        text = _canonical(typed)
-        del typed  # a traceback may show the locals of its frames
-        if text is None:
-            raise UnknownKeyCode
-        self._text = text
-
-    @classmethod
-    def generated(cls, randomness: Callable[[int], bytes] = secrets.token_bytes) -> KeyCode:
-        """A new code of eighty random bits.
-
-        Args:
-            randomness: So many random bytes; anything but the operating system's is for tests.
-        """
-        drawn = randomness(10)
-        if type(drawn) is not bytes or len(drawn) != 10:
-            raise InvalidValue("randomness", "not shown", "ten bytes")
-        bits = int.from_bytes(drawn, "big")
-        symbols = "".join(ALPHABET[bits >> shift & 31] for shift in range(75, -5, -5))
-        return cls(symbols + ALPHABET[_check_value(symbols)])
-
-    @classmethod
-    def chosen(cls, text: str) -> KeyCode:
-        """A code that a person chose: easy to remember, and as easy to guess.
-
-        Args:
-            text: 1 to 64 printable ASCII characters, case counting, spaces at the ends dropped.
-
-        Raises:
-            InvalidValue: It is something else, or has the form of a generated code. The error does
-                not say the code.
-
-        Source: TU-101.
-        """
-        sound = type(text) is str and text.isascii() and len(text) <= _MAX_TYPED
-        if sound and _generated(text) is None and _canonical(text) is not None:
-            return cls(text)
-        del text
-        raise InvalidValue(
-            "key code", "not shown", "1 to 64 printable characters unlike a generated code"
-        )
-
-    @property
-    def last4(self) -> str:
-        """The last four characters, to tell codes apart by; empty for one of fewer than twelve."""
-        return self._text[-4:] if len(self._text) >= 12 else ""
-
-    def reveal(self) -> str:
-        """The code itself, a generated one in groups of four: to be shown once and kept nowhere."""
-        if _generated(self._text) is None:
-            return self._text
-        return "-".join(self._text[start : start + 4] for start in range(0, 17, 4))
-
-    def __repr__(self) -> str:
-        return "<KeyCode, not shown>"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a key code is not kept; keep its id")
-
-
-@final
-class KeyCodes:
-    """Turns plain codes into the ids that everything else knows them by.
-
-    The id is HMAC-SHA-256 of the code under the host's pepper, cut to 128 bits: nobody who reads
-    the ledger's data can find a code by trying, without the pepper. Every process that takes codes
-    needs the same one; with another pepper, all codes are other codes.
-
-    Args:
-        pepper: 16 to 1024 secret bytes, kept outside the database.
-
-    Source: TU-113.
-    """
-
-    __slots__ = ("_pepper",)
-
-    def __init__(self, pepper: bytes) -> None:
-        if type(pepper) is not bytes:
-            del pepper
-            raise InvalidType("pepper", "not shown", "bytes")
-        if not 16 <= len(pepper) <= 1024:
-            del pepper
-            raise InvalidValue("pepper", "not shown", "16 to 1024 secret bytes")
-        self._pepper = pepper
-
-    def id_of(self, code: KeyCode | str) -> str:
-        """The id of a code, or of what somebody typed for one.
-
-        Whether there is such a code is not looked up: the command that uses the id says
-        `UnknownKeyCode`, the same as is said here of a text that can be no code.
-
-        Raises:
-            UnknownKeyCode: No code is like it.
-        """
-        text = code._text if type(code) is KeyCode else _canonical(code)
-        del code
-        if text is None:
-            raise UnknownKeyCode
-        return hmac.digest(self._pepper, _FORMAT + text.encode("ascii"), "sha256").hex()[:32]
-
-    def __repr__(self) -> str:
-        return "<KeyCodes, pepper not shown>"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("the pepper is not kept; give it to KeyCodes where it is used")
+_SEALED = re.compile(r"[!-~]+").fullmatch
+_CREATORS: Final[Mapping[Role, Permit]] = {
+    Role.CREATOR: anywhere,
+    Role.ADMIN: anywhere,
+    Role.SYSTEM: anywhere,
+}
 
 
 def check_code_id(code_id: str, field: str = "key_code") -> str:
@@ -241,6 +88,50 @@ def wallet_of(code_id: str) -> WalletId:
     return WalletId(f"keycode/{code_id}")
 
 
+def check_users(users: frozenset[str], field: str, most: int) -> None:
+    """Refuse what is no set of users and groups.
+
+    Raises:
+        InvalidType: Not a ``frozenset``.
+        LimitExceeded: Too many.
+        InvalidId: One of them is not an id.
+    """
+    if type(users) is not frozenset:
+        raise InvalidType(field, shown(users), "frozenset")
+    if len(users) > most:
+        raise LimitExceeded(field, str(len(users)), most)
+    for name in users:
+        check_id(name, field)
+
+
+def check_remark(text: str, field: str) -> None:
+    """Refuse what is no remark; the error does not say the text, which may hold a plain code.
+
+    Raises:
+        InvalidType: Not a ``str``.
+        LimitExceeded: More than 4096 characters.
+    """
+    if type(text) is not str:
+        raise InvalidType(field, "not shown", "str")
+    if len(text) > MAX_REMARK:
+        raise LimitExceeded(f"characters of {field}", str(len(text)), MAX_REMARK)
+
+
+@final
+class KeyCodeState(StrEnum):
+    """Whether a key code is honoured; whether anything is behind it is another question."""
+
+    OPEN = "open"
+    """It pays for whom it is meant."""
+    SUSPENDED = "suspended"
+    """It pays for nobody until it is opened again."""
+    REPLACED = "replaced"
+    """It was lost, and is unknown from then on; another code opens its wallet."""
+
+    def __repr__(self) -> str:
+        return f"KeyCodeState.{self.name}"
+
+
 @kind("key_code")
 @final
 @attrs.frozen
@@ -248,21 +139,54 @@ class RegisteredKeyCode(Record):
     """A key code that is ours.
 
     Attributes:
-        id: Its id; the wallet of the units behind it is ``keycode/<id>``.
+        id: Its id.
         last4: The last four characters of the code; empty for a short one.
         audience: The users and groups it is meant for; empty is anyone who has the code.
+        state: Whether it is honoured.
+        opens: The id of the code whose wallet it opens, when it replaced one; ``None`` is its own.
+        weak: Whether a person chose it, so that it can be guessed.
+        contacts: The users who may be shown what is behind it.
+        details: What the units are for, in words.
+        comments: What else there is to say.
+        user_cap: How much one user may have spent by it; ``None`` leaves that to the policy.
+        sealed: The code as the host has encrypted it; ``None`` is not kept.
+
+    Source: TU-107, TU-112, TU-113.
     """
 
     KIND: ClassVar[str] = "key_code"
+    STEPS: ClassVar[Mapping[StrEnum, frozenset[StrEnum]]] = {
+        KeyCodeState.OPEN: frozenset({KeyCodeState.SUSPENDED, KeyCodeState.REPLACED}),
+        KeyCodeState.SUSPENDED: frozenset({KeyCodeState.OPEN, KeyCodeState.REPLACED}),
+        KeyCodeState.REPLACED: frozenset(),
+    }
+    INDEX: ClassVar[tuple[str, ...]] = ("state",)
 
     id: str
     last4: str
     audience: frozenset[str]
+    state: KeyCodeState = KeyCodeState.OPEN
+    opens: str | None = None
+    weak: bool = False
+    contacts: frozenset[str] = frozenset()
+    details: str = ""
+    comments: str = ""
+    user_cap: Units | None = None
+    sealed: str | None = None
 
     @property
     def key(self) -> str:
         """The code's id."""
         return self.id
+
+    @property
+    def wallet(self) -> WalletId:
+        """The wallet of the units behind it."""
+        return wallet_of(self.opens or self.id)
+
+    def index(self) -> Mapping[str, str]:
+        """By state, so that a host finds all that are honoured."""
+        return {"state": self.state.value}
 
 
 @kind("key_code_registered")
@@ -280,6 +204,23 @@ class KeyCodeRegistered(Outcome):
     wallet: WalletId
 
 
+@kind("key_code_changed")
+@final
+@attrs.frozen
+class KeyCodeChanged(Outcome):
+    """A key code is honoured otherwise than before, or something else is said about it.
+
+    Attributes:
+        key_code: Its id.
+        state: Whether it is honoured.
+        contacts: The users who may be shown what is behind it.
+    """
+
+    key_code: str
+    state: KeyCodeState
+    contacts: frozenset[str]
+
+
 @kind("register_key_code")
 @final
 @attrs.frozen
@@ -290,38 +231,73 @@ class RegisterKeyCode(Command[KeyCodeRegistered]):
         key_code: The code's id.
         last4: The last four characters of the code, to tell codes apart by; may be empty.
         audience: The users and groups it is meant for; empty is anyone who has the code.
+        weak: Whether a person chose it, so that it can be guessed.
+        contacts: The users who may be shown what is behind it, at most 100.
+        details: What the units are for, in at most 4096 characters.
+        comments: What else there is to say, in at most 4096 characters.
+        user_cap: How much one user may have spent by it; ``None`` leaves that to the policy.
+        sealed: The code as the host has encrypted it, where the policy's ``code_storage`` lets it
+            be kept: at most 4096 visible ASCII characters.
 
-    Source: TU-024, TU-100, TU-103, X-19.
+    Source: TU-024, TU-100, TU-103, TU-107, TU-112, TU-113, X-19.
     """
 
     NAME: ClassVar[str] = "register_key_code"
-    AUTHORITY: ClassVar[Mapping[Role, Permit]] = {
-        Role.CREATOR: anywhere,
-        Role.ADMIN: anywhere,
-        Role.SYSTEM: anywhere,
-    }
+    AUTHORITY: ClassVar[Mapping[Role, Permit]] = _CREATORS
 
     key_code: str
     last4: str = ""
     audience: frozenset[str] = frozenset()
+    weak: bool = False
+    contacts: frozenset[str] = frozenset()
+    details: str = ""
+    comments: str = ""
+    user_cap: Units | None = None
+    sealed: str | None = None
 
     def __attrs_post_init__(self) -> None:
         check_code_id(self.key_code)
-        if type(self.last4) is not str or _LAST(self.last4) is None:
-            raise InvalidValue("last4", "not shown", "at most four printable ASCII characters")
-        if type(self.audience) is not frozenset:
-            raise InvalidType("audience", shown(self.audience), "frozenset")
-        if len(self.audience) > MAX_AUDIENCE:
-            raise LimitExceeded("audience", str(len(self.audience)), MAX_AUDIENCE)
-        for name in self.audience:
-            check_id(name, "audience")
+        _check_last4(self.last4)
+        check_users(self.audience, "audience", MAX_AUDIENCE)
+        if type(self.weak) is not bool:
+            raise InvalidType("weak", shown(self.weak), "bool")
+        check_users(self.contacts, "contacts", MAX_CONTACTS)
+        check_remark(self.details, "details")
+        check_remark(self.comments, "comments")
+        _check_cap(self.user_cap)
+        _check_sealed(self.sealed)
 
     @classmethod
     def of(
-        cls, code: KeyCode, codes: KeyCodes, audience: frozenset[str] = frozenset()
+        cls,
+        code: KeyCode,
+        codes: KeyCodes,
+        audience: frozenset[str] = frozenset(),
+        *,
+        contacts: frozenset[str] = frozenset(),
+        details: str = "",
+        comments: str = "",
+        user_cap: Units | None = None,
+        sealed: str | None = None,
     ) -> RegisterKeyCode:
-        """The command for a code at hand, made of its id and its last four characters."""
-        return cls(codes.id_of(code), code.last4, audience)
+        """The command for a code at hand: its id, its last four characters, whether it is weak.
+
+        Raises:
+            InvalidValue: A text beside it holds the code itself.
+        """
+        if any(code.stands_in(text) for text in (details, comments, sealed or "")):
+            raise InvalidValue("remark", "not shown", "a text without the code itself")
+        return cls(
+            codes.id_of(code),
+            code.last4,
+            audience,
+            code.weak,
+            contacts,
+            details,
+            comments,
+            user_cap,
+            sealed,
+        )
 
     def wallets(self) -> tuple[WalletId, ...]:
         """The wallet of the units that will be behind it."""
@@ -332,15 +308,210 @@ class RegisterKeyCode(Command[KeyCodeRegistered]):
         return (record_lock(RegisteredKeyCode.KIND, self.key_code),)
 
     def ready(self, view: View) -> None:
-        """A code is registered once."""
+        """A code is registered once, and an encrypted text is kept only where the policy says."""
         if view.has_record(RegisteredKeyCode, self.key_code):
             raise AlreadyExists("key code", self.key_code)
+        _check_storage(view, self.sealed)
 
     def decide(self, view: View) -> Decision[KeyCodeRegistered]:
         """The record; nothing moves."""
-        record = RegisteredKeyCode(self.key_code, self.last4, self.audience)
-        outcome = KeyCodeRegistered(self.key_code, wallet_of(self.key_code))
-        return Decision(outcome, records=(record,))
+        record = RegisteredKeyCode(
+            self.key_code,
+            self.last4,
+            self.audience,
+            weak=self.weak,
+            contacts=self.contacts,
+            details=self.details,
+            comments=self.comments,
+            user_cap=self.user_cap,
+            sealed=self.sealed,
+        )
+        return Decision(KeyCodeRegistered(self.key_code, record.wallet), records=(record,))
+
+
+def _check_cap(cap: Units | None) -> None:
+    if cap is not None and type(cap) is not Units:
+        raise InvalidType("user_cap", shown(cap), "Units")
+    if cap is not None:
+        positive(cap, Units)
+
+
+def _check_last4(last4: str) -> None:
+    if type(last4) is not str or _LAST(last4) is None:
+        raise InvalidValue("last4", "not shown", "at most four printable ASCII characters")
+
+
+def _check_sealed(sealed: str | None) -> None:
+    """Refuse an encrypted text that is none; the error does not say it."""
+    if sealed is None:
+        return
+    check_remark(sealed, "sealed")
+    if _SEALED(sealed) is None:
+        raise InvalidValue("sealed", "not shown", "visible ASCII characters, at least one")
+
+
+def _check_storage(view: View, sealed: str | None) -> None:
+    """Source: TU-113."""
+    if sealed is not None and view.policy.code_storage is CodeStorage.DIGEST:
+        expected = "None, by the policy's code_storage; a lost code is replaced"
+        raise InvalidValue("sealed", "not shown", expected)
+
+
+@attrs.frozen
+class _KeyCodeStep(Command[KeyCodeChanged]):
+    """A step in the life of a key code."""
+
+    AUTHORITY: ClassVar[Mapping[Role, Permit]] = _CREATORS
+    TO: ClassVar[KeyCodeState]
+
+    key_code: str
+
+    def __attrs_post_init__(self) -> None:
+        check_code_id(self.key_code)
+
+    def wallets(self) -> tuple[WalletId, ...]:
+        """The wallet named for it, whose chain its entries stand in."""
+        return (wallet_of(self.key_code),)
+
+    def keys(self) -> tuple[str, ...]:
+        """The code's record."""
+        return (record_lock(RegisteredKeyCode.KIND, self.key_code),)
+
+    def decide(self, view: View) -> Decision[KeyCodeChanged]:
+        """The record in its other state; nothing moves."""
+        code = ours(view, self.key_code).to(self.TO)
+        return Decision(KeyCodeChanged(code.id, code.state, code.contacts), records=(code,))
+
+
+@kind("suspend_key_code")
+@final
+@attrs.frozen
+class SuspendKeyCode(_KeyCodeStep):
+    """Let a key code pay for nobody until it is opened again; its units stay.
+
+    Attributes:
+        key_code: The code's id.
+    """
+
+    NAME: ClassVar[str] = "suspend_key_code"
+    TO: ClassVar[KeyCodeState] = KeyCodeState.SUSPENDED
+
+
+@kind("reopen_key_code")
+@final
+@attrs.frozen
+class ReopenKeyCode(_KeyCodeStep):
+    """Let a suspended key code pay again.
+
+    Attributes:
+        key_code: The code's id.
+    """
+
+    NAME: ClassVar[str] = "reopen_key_code"
+    TO: ClassVar[KeyCodeState] = KeyCodeState.OPEN
+
+
+@kind("replace_key_code")
+@final
+@attrs.frozen
+class ReplaceKeyCode(Command[KeyCodeRegistered]):
+    """Give the units behind a lost key code to a new one; the lost one is unknown from then on.
+
+    Nothing moves: the new code opens the same wallet, so what was spent goes back to where the new
+    code finds it, and a recurring assignment goes on filling it. Audience, contacts, details,
+    comments and cap are those of the lost one.
+
+    Attributes:
+        key_code: The lost code's id.
+        replacement: The new code's id.
+        last4: The last four characters of the new code.
+        weak: Whether a person chose the new code.
+        sealed: The new code as the host has encrypted it, where the policy lets it be kept.
+
+    Source: TU-113.
+    """
+
+    NAME: ClassVar[str] = "replace_key_code"
+    AUTHORITY: ClassVar[Mapping[Role, Permit]] = _CREATORS
+
+    key_code: str
+    replacement: str
+    last4: str = ""
+    weak: bool = False
+    sealed: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        check_code_id(self.key_code)
+        check_code_id(self.replacement, "replacement")
+        if self.replacement == self.key_code:
+            raise InvalidValue("replacement", "not shown", "another code than the lost one")
+        _check_last4(self.last4)
+        if type(self.weak) is not bool:
+            raise InvalidType("weak", shown(self.weak), "bool")
+        _check_sealed(self.sealed)
+
+    @classmethod
+    def by(
+        cls, lost: str, code: KeyCode, codes: KeyCodes, *, sealed: str | None = None
+    ) -> ReplaceKeyCode:
+        """The command for a new code at hand.
+
+        Args:
+            lost: The lost code's id.
+            code: The new code.
+            codes: What makes its id.
+            sealed: The new code as the host has encrypted it.
+
+        Raises:
+            InvalidValue: The encrypted text holds the code itself.
+        """
+        if sealed is not None and code.stands_in(sealed):
+            raise InvalidValue("sealed", "not shown", "a text without the code itself")
+        return cls(lost, codes.id_of(code), code.last4, code.weak, sealed)
+
+    def wallets(self) -> tuple[WalletId, ...]:
+        """The wallet named for the lost code."""
+        return (wallet_of(self.key_code),)
+
+    def keys(self) -> tuple[str, ...]:
+        """Both codes' records."""
+        codes = (self.key_code, self.replacement)
+        return tuple([record_lock(RegisteredKeyCode.KIND, code) for code in codes])
+
+    def ready(self, view: View) -> None:
+        """The new code is new, and an encrypted text is kept only where the policy says."""
+        if view.has_record(RegisteredKeyCode, self.replacement):
+            raise AlreadyExists("key code", self.replacement)
+        _check_storage(view, self.sealed)
+
+    def decide(self, view: View) -> Decision[KeyCodeRegistered]:
+        """Both records; nothing moves."""
+        lost = ours(view, self.key_code)
+        gone = lost.to(KeyCodeState.REPLACED)
+        new = attrs.evolve(
+            lost,
+            id=self.replacement,
+            last4=self.last4,
+            opens=lost.opens or lost.id,
+            weak=self.weak,
+            sealed=self.sealed,
+        )
+        return Decision(KeyCodeRegistered(new.id, new.wallet), records=(gone, new))
+
+
+def ours(view: View, code_id: str) -> RegisteredKeyCode:
+    """The record of a key code of this portal that was not replaced.
+
+    Raises:
+        UnknownKeyCode: There is none.
+    """
+    try:
+        code = view.record(RegisteredKeyCode, code_id)
+    except UnknownObject:
+        raise UnknownKeyCode from None
+    if code.state is KeyCodeState.REPLACED:
+        raise UnknownKeyCode
+    return code
 
 
 def registered(view: View, code_id: str, holder: str | None = None) -> RegisteredKeyCode:
@@ -349,18 +520,21 @@ def registered(view: View, code_id: str, holder: str | None = None) -> Registere
     Args:
         view: Where to look.
         code_id: The code's id.
-        holder: Who wants to pay with it; ``None`` leaves its audience aside.
+        holder: Who wants to pay with it; ``None`` leaves its audience and state aside.
 
     Raises:
-        UnknownKeyCode: This portal has no such code.
+        UnknownKeyCode: This portal has no such code, or has replaced it.
+        KeyCodeSuspended: It pays for nobody at the moment.
         OutsideAudience: The code is not meant for the holder.
 
-    Source: TU-103.
+    Source: TU-103, X-19.
     """
-    try:
-        code = view.record(RegisteredKeyCode, code_id)
-    except UnknownObject:
-        raise UnknownKeyCode from None
-    if code.audience and holder is not None and code.audience.isdisjoint(view.groups(holder)):
+    code = ours(view, code_id)
+    if holder is None:
+        return code
+    if code.state is KeyCodeState.SUSPENDED:
+        raise KeyCodeSuspended
+    enforced = code.audience and view.policy.key_code_audience is KeyCodeAudience.ENFORCED
+    if enforced and code.audience.isdisjoint(view.groups(holder)):
         raise OutsideAudience(holder, "of this key code")
     return code
