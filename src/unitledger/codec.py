@@ -694,7 +694,7 @@ def decode(cls: type[_T], value: object, where: str = "document") -> _T:
         MalformedDocument: A field is missing or is not of its type.
         InvalidInput: The class itself refuses a field's value.
     """
-    if not isinstance(cls, type):
+    if not isinstance(get_origin(cls) or cls, type):
         raise InvalidType("cls", shown(cls), "one of the library's classes")
     result: _T = _decoder(cls)(value, where)
     return result
