@@ -438,6 +438,20 @@ class Ledger:
             return False
         return True
 
+    def lock(self, *wallets: str) -> None:
+        """Have wallets locked from here to the end of the caller's own transaction.
+
+        Where several commands share one transaction, lock all their wallets before the first, so
+        that two hosts never wait for each other. On a store that commits by itself the locks are
+        given back at once.
+
+        Args:
+            wallets: The wallets, in any order.
+        """
+        names = sorted({check_wallet(wallet) for wallet in wallets})
+        with self.store.begin(self.portal, names, ()):
+            pass
+
     def execute_many(self, calls: Iterable[Call]) -> tuple[Receipt[Any] | UnitLedgerError, ...]:
         """Carry many commands out in one transaction, in order, each accepted or refused alone.
 

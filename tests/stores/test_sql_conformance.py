@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from tests.stores.servers import shared
-from unitledger.ports import Store
-from unitledger.stores.sql import SqlStore
+from unitledger.ids import PortalId, RequestId, WalletId
+from unitledger.ports import Kept, Reading, Store, UnitOfWork
+from unitledger.stores.sql import JoinedSqlStore, SqlStore
 from unitledger.testing.conformance import StoreConformance
+
+
+class HostsStore:
+    """A host that gives every unit of work a transaction of its own, and commits it."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.engine = store.engine
+        self.prefix = store.statements.tables.prefix
+
+    @contextmanager
+    def begin(
+        self, portal: PortalId, wallets: Iterable[WalletId], keys: Iterable[str]
+    ) -> Iterator[UnitOfWork]:
+        with self.engine.begin() as connection:
+            joined = JoinedSqlStore(connection, prefix=self.prefix)
+            with joined.begin(portal, wallets, keys) as unit:
+                yield unit
+
+    def kept(self, portal: PortalId, request: RequestId) -> Kept | None:
+        with self.engine.connect() as connection:
+            return JoinedSqlStore(connection, prefix=self.prefix).kept(portal, request)
+
+    @contextmanager
+    def read(self, portal: PortalId) -> Iterator[Reading]:
+        with self.engine.connect() as connection:
+            joined = JoinedSqlStore(connection, prefix=self.prefix)
+            with joined.read(portal) as reading:
+                yield reading
 
 
 class TestSqlite(StoreConformance):
@@ -26,6 +56,13 @@ class TestSqlite(StoreConformance):
         store = SqlStore.open(f"sqlite:///{self.folder}/{len(self.made)}.db")
         self.made.append(store)
         return store
+
+
+class TestSqliteJoined(TestSqlite):
+    def fresh(self) -> Store:
+        store = super().fresh()
+        assert isinstance(store, SqlStore)
+        return HostsStore(store)
 
 
 class TestPostgresql(StoreConformance):
@@ -44,3 +81,10 @@ class TestPostgresql(StoreConformance):
         store = SqlStore.open(self.url, prefix=f"t{next(self.names)}_")
         self.made.append(store)
         return store
+
+
+class TestPostgresqlJoined(TestPostgresql):
+    def fresh(self) -> Store:
+        store = super().fresh()
+        assert isinstance(store, SqlStore)
+        return HostsStore(store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from unitledger.stores.sql.joined import JoinedSqlStore
 from unitledger.stores.sql.retries import Retries
 from unitledger.stores.sql.schema import (
     PREFIX,
@@ -16,6 +17,7 @@ from unitledger.stores.sql.transactions import SqlStore
 __all__ = [
     "PREFIX",
     "SCHEMA_VERSION",
+    "JoinedSqlStore",
     "Retries",
     "SqlStore",
     "Tables",

@@ -7,7 +7,7 @@ left to do per call is to put the values in order.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, TypeAlias, final
 
 import attrs
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Delete,
     Dialect,
     Insert,
+    MetaData,
     Select,
     Table,
     Update,
@@ -30,9 +31,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from unitledger.stores.sql.schema import Tables
+from unitledger.stores.sql.schema import Tables, add_tables
 
-__all__ = ["Row", "Statement", "Statements"]
+__all__ = ["Row", "Statement", "Statements", "statements_for"]
 
 Row: TypeAlias = "Sequence[Any] | Mapping[str, Any]"
 """The values of one call, as a driver takes them."""
@@ -362,6 +363,13 @@ class Statements:
         return self.made(done, *given, "acquired", "cycle")
 
     @cached_property
+    def touch(self) -> Statement:
+        """Nothing written, and the right to write taken."""
+        heads = self.tables.heads
+        rule = [*_is(heads, "portal"), heads.c.name == _EMPTY]
+        return self.made(update(heads).values(sequence=_NONE).where(*rule), "portal")
+
+    @cached_property
     def put_head(self) -> Statement:
         """A wallet's head."""
         return self._upsert(self.tables.heads)
@@ -402,3 +410,9 @@ class Statements:
         names = ("portal", "kind", "name", "value", "key")
         values = _values(*names)
         return self.made(insert(self.tables.found).values(values), *names)
+
+
+@lru_cache(maxsize=32)
+def statements_for(dialect: Dialect, prefix: str) -> Statements:
+    """The statements for an engine's dialect and tables with a prefix, compiled once."""
+    return Statements(dialect, add_tables(MetaData(), prefix=prefix))

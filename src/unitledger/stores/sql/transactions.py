@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from datetime import timedelta
 from typing import final
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, make_url
+from sqlalchemy import Connection, Engine, create_engine, make_url
 
 from unitledger.errors import (
     Contention,
@@ -30,8 +30,8 @@ from unitledger.records import record_lock
 from unitledger.stores.sql.faults import Fault, driver_errors, fault, refusal
 from unitledger.stores.sql.reading import SqlReading
 from unitledger.stores.sql.retries import Retries
-from unitledger.stores.sql.schema import PREFIX, add_tables, check_version, create_all
-from unitledger.stores.sql.statements import Statements
+from unitledger.stores.sql.schema import PREFIX, check_version, create_all
+from unitledger.stores.sql.statements import Statements, statements_for
 from unitledger.stores.sql.units import SqlUnit
 from unitledger.stores.sql.wires import Wire, wire
 
@@ -88,8 +88,7 @@ class SqlStore:
             raise InvalidValue("engine", "a database in memory", "a file, or use MemoryStore")
         self.engine: Engine = engine
         self.retries: Retries = Retries() if retries is None else retries
-        self.tables = add_tables(MetaData(), prefix=prefix)
-        self.statements = Statements(engine.dialect, self.tables)
+        self.statements: Statements = statements_for(engine.dialect, prefix)
         self._own = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._errors = driver_errors(engine.dialect)
         self._checked = False
@@ -201,7 +200,7 @@ class SqlStore:
         if _MARK not in connection.info:
             self._prepare(connection)
         if not self._checked:
-            check_version(connection, self.tables)
+            check_version(connection, self.statements.tables)
             self._checked = True
         return connection
 
