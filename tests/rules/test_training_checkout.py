@@ -415,7 +415,7 @@ def test_an_order_may_be_placed_for_somebody_else_by_staff_alone() -> None:
 
 def test_lots_cannot_be_named_by_a_buyer() -> None:
     names = set(PlaceOrder.__match_args__)
-    asked = {"order", "buyer", "items", "key_code", "top_up_code"}
+    asked = {"order", "buyer", "items", "key_code", "more_codes", "top_up_code"}
     assert names == {*asked, "remainder_by", "needs_approval", "quoted"}
 
 

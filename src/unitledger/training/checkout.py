@@ -32,7 +32,14 @@ from unitledger.commands import (
     claim_id,
     own,
 )
-from unitledger.errors import AlreadyExists, InvalidType, InvalidValue, UnknownObject, shown
+from unitledger.errors import (
+    AlreadyExists,
+    InvalidType,
+    InvalidValue,
+    KeyCodeCapReached,
+    UnknownObject,
+    shown,
+)
 from unitledger.ids import ClaimId, WalletId, check_id
 from unitledger.lots import Lot
 from unitledger.moves import Move
@@ -41,6 +48,7 @@ from unitledger.records import Record, record_lock
 from unitledger.training.keycodes import (
     RegisteredKeyCode,
     check_code_id,
+    ours,
     registered,
     wallet_of,
 )
@@ -189,8 +197,10 @@ class PlaceOrder(Command[OrderPlaced]):
         needs_approval: Whether somebody has to approve the training first; when that debits, the
             policy says.
         quoted: The version of the quote that the buyer agreed to; ``None`` takes what comes.
+        more_codes: The ids of the key codes that pay behind the first, in order, where the policy
+            takes more than one.
 
-    Source: TU-102, TU-170 to TU-184, TU-190 to TU-200, X-01, X-14, X-20.
+    Source: TU-102, TU-112, TU-114, TU-170 to TU-184, TU-190 to TU-200, X-01, X-14, X-20.
     """
 
     NAME: ClassVar[str] = "place_order"
@@ -208,6 +218,7 @@ class PlaceOrder(Command[OrderPlaced]):
     remainder_by: PaymentMethod | None = None
     needs_approval: bool = False
     quoted: str | None = None
+    more_codes: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         check_id(self.order, "order")
@@ -218,6 +229,7 @@ class PlaceOrder(Command[OrderPlaced]):
         for name in ("key_code", "top_up_code"):
             if (code := getattr(self, name)) is not None:
                 check_code_id(code, name)
+        _check_more_codes(self.key_code, self.more_codes)
         if self.remainder_by is not None and type(self.remainder_by) is not PaymentMethod:
             raise InvalidType("remainder_by", shown(self.remainder_by), "PaymentMethod")
         if type(self.needs_approval) is not bool:
@@ -230,7 +242,8 @@ class PlaceOrder(Command[OrderPlaced]):
         """The ids of the key codes offered."""
         if self.key_code is None and self.top_up_code is None:
             return ()
-        return tuple([code for code in (self.key_code, self.top_up_code) if code is not None])
+        codes = (self.key_code, *self.more_codes, self.top_up_code)
+        return tuple([code for code in codes if code is not None])
 
     @property
     def basket(self) -> Basket:
@@ -242,6 +255,7 @@ class PlaceOrder(Command[OrderPlaced]):
             self.key_code,
             self.top_up_code,
             self.remainder_by,
+            self.more_codes,
         )
 
     def wallets(self) -> tuple[WalletId, ...]:
@@ -265,6 +279,8 @@ class PlaceOrder(Command[OrderPlaced]):
         """A claim per line over the lots that pay for it."""
         payable = payment(view, self.basket)
         check_quote(view.policy, self.order, self.quoted, payable)
+        for code in self.codes:
+            _check_cap(view, code, self.buyer, payable.legs)
         held = self.needs_approval and view.policy.debit_at is DebitAt.HOLD_THEN_CAPTURE
         deadline = _deadline(view) if held else None
         state = State.HELD if held else State.SPENT
@@ -286,6 +302,43 @@ class PlaceOrder(Command[OrderPlaced]):
             tuple([claim for claim in claims if claim is not None]),
             (Order(self.order, self.buyer, self.key_code, lines, by, held),),
         )
+
+
+def _check_more_codes(first: str | None, more: tuple[str, ...]) -> None:
+    if type(more) is not tuple:
+        raise InvalidType("more_codes", shown(more), "a tuple of ids")
+    for code in more:
+        check_code_id(code, "more_codes")
+    if more and (first is None or len({first, *more}) <= len(more)):
+        raise InvalidValue("more_codes", "not shown", "other codes than the first, each once")
+
+
+def _check_cap(view: View, code: str, buyer: str, legs: Sequence[Leg]) -> None:
+    """Refuse to spend more by a key code than one user may.
+
+    What went back, or is held for nothing any more, does not count.
+
+    Raises:
+        KeyCodeCapReached: It would be more.
+
+    Source: TU-112.
+    """
+    record = ours(view, code)
+    cap = view.policy.per_user_cap if record.user_cap is None else record.user_cap
+    asked = Units.total(leg.units for leg in legs if leg.wallet == record.wallet)
+    if cap is None or not asked:
+        return
+    used = Units(parts=sum(_parts_by(view, buyer, record.wallet)))
+    if used + asked > cap:
+        raise KeyCodeCapReached(buyer, cap, used, asked)
+
+
+def _parts_by(view: View, buyer: str, wallet: WalletId) -> Iterator[int]:
+    """What a buyer's orders have spent or hold in a wallet."""
+    for order in view.found(Order, "buyer", buyer):
+        for line in order.lines:
+            segments = () if line.claim is None else view.claim(line.claim).segments
+            yield from (part.parts for part in segments if part.wallet == wallet)
 
 
 def check_line(order: str, line: int) -> None:

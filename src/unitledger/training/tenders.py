@@ -7,6 +7,7 @@ shown is what is done, unless the lots have moved in between.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from fractions import Fraction
 from typing import final
 
@@ -14,14 +15,22 @@ import attrs
 
 from unitledger.accounts import member
 from unitledger.amounts import Rate, Units
-from unitledger.buckets import Demand, Plan
+from unitledger.buckets import Bucket, Demand, Plan
 from unitledger.commands import View
-from unitledger.errors import InsufficientUnits, InvalidValue, MethodNotAllowed, RemainderNotPriced
+from unitledger.errors import (
+    InsufficientUnits,
+    InvalidValue,
+    LimitExceeded,
+    MethodNotAllowed,
+    NotPayableInUnits,
+    RemainderNotPriced,
+)
 from unitledger.ids import WalletId
 from unitledger.lots import ANYTHING, Use
-from unitledger.policy import PaymentMethod, Policy, Tender
-from unitledger.training.keycodes import wallet_of
-from unitledger.training.pricing import Item, QuotedLine
+from unitledger.policy import KeyCodeAudience, PaymentMethod, Policy, Tender
+from unitledger.training.eligibility import allocated, lasting_until
+from unitledger.training.keycodes import ours
+from unitledger.training.pricing import Item, QuotedLine, priced_cart
 from unitledger.values import Value
 
 __all__ = ["Basket", "Leg", "Payment", "Remainder", "check_methods", "payment"]
@@ -62,6 +71,7 @@ class Basket(Value):
         top_up_code: The id of the key code that pays behind the buyer's own units.
         remainder_by: The method the buyer chose for what units do not cover; ``None`` leaves it
             to the host.
+        more_codes: The ids of the key codes that pay behind the first.
     """
 
     order: str
@@ -70,6 +80,7 @@ class Basket(Value):
     key_code: str | None = None
     top_up_code: str | None = None
     remainder_by: PaymentMethod | None = None
+    more_codes: tuple[str, ...] = ()
 
 
 @final
@@ -115,13 +126,17 @@ class Payment(Value):
 
 
 def check_methods(basket: Basket, policy: Policy) -> None:
-    """Refuse a method for the remainder, or a key code to top up with, that is not allowed.
+    """Refuse a method for the remainder, or key codes, that are not allowed.
 
     Raises:
         MethodNotAllowed: The policy says no; it lists what may be used.
+        LimitExceeded: More key codes than one order may have.
 
-    Source: TU-172, TU-184, X-01.
+    Source: TU-114, TU-172, TU-184, X-01.
     """
+    codes = 1 + len(basket.more_codes)
+    if codes > policy.max_codes_per_order:
+        raise LimitExceeded("key codes of an order", str(codes), policy.max_codes_per_order)
     if basket.remainder_by is not None:
         allowed = _money_methods(policy)
         if basket.remainder_by not in allowed:
@@ -143,19 +158,20 @@ def payment(view: View, basket: Basket) -> Payment:
         InsufficientUnits: Units do not cover it, and money may not pay the rest.
         RemainderNotPriced: Money may, and nobody says what a unit is worth.
 
-    Source: TU-170 to TU-178, TU-200, X-01.
+    Source: TU-155 to TU-162, TU-170 to TU-178, TU-197 to TU-200, X-01.
     """
     policy = view.policy
-    lines = tuple([item.priced(policy.unit_value) for item in basket.items])
+    ous = view.lineage(basket.buyer) if policy.preferences else ()
+    lines = priced_cart(basket.items, policy, ous)
     total = lines[0].units if len(lines) == 1 else Units.total([line.units for line in lines])
     legs = _legs(view, basket, lines)
-    return Payment(lines, total, legs, _remainder(policy, basket, total, legs))
+    return Payment(lines, total, legs, _remainder(view, basket, total, legs, ous))
 
 
 def _legs(view: View, basket: Basket, lines: Sequence[QuotedLine]) -> tuple[Leg, ...]:
     """What every wallet pays of every line, in the order they are drawn on."""
     needs, legs = [line.units for line in lines], list[Leg]()
-    for wallet in _drawn_on(basket, view.policy.tender):
+    for wallet in _drawn_on(view, basket):
         plans = _plans(view, wallet, basket, needs)
         legs.append(Leg(wallet, plans))
         if all(plan.met for plan in plans):
@@ -164,14 +180,14 @@ def _legs(view: View, basket: Basket, lines: Sequence[QuotedLine]) -> tuple[Leg,
     return tuple(legs)
 
 
-def _drawn_on(basket: Basket, tender: Tender) -> Iterator[WalletId]:
-    """The wallets that may pay, in order."""
-    if basket.key_code is not None:
-        yield wallet_of(basket.key_code)
-    if basket.key_code is None or tender is not Tender.STRICT_ONE_METHOD:
+def _drawn_on(view: View, basket: Basket) -> Iterator[WalletId]:
+    """The wallets that may pay, in order, each once."""
+    codes = () if basket.key_code is None else (basket.key_code, *basket.more_codes)
+    yield from dict.fromkeys([ours(view, code).wallet for code in codes])
+    if not codes or view.policy.tender is not Tender.STRICT_ONE_METHOD:
         yield member(basket.buyer)
     if basket.top_up_code is not None:
-        yield wallet_of(basket.top_up_code)
+        yield ours(view, basket.top_up_code).wallet
 
 
 def _plans(
@@ -182,17 +198,42 @@ def _plans(
     Who and what the units are for is looked into, and the Directory asked, only when a restricted
     lot stands in the way.
     """
-    plans = _burned(view, wallet, needs, [ANYTHING] * len(needs))
+    plans = _burned(view, wallet, basket, needs, [ANYTHING] * len(needs))
     if not any(_restricted(plan) for plan in plans):
         return plans
     groups = view.groups(basket.buyer)
+    if wallet != member(basket.buyer) and _open_to_anyone(view.policy):
+        groups |= _audiences(plans[0].bucket)
     uses = [Use(item=item.id, groups=groups) for item in basket.items]
-    return _burned(view, wallet, needs, uses)
+    return _burned(view, wallet, basket, needs, uses)
+
+
+def _open_to_anyone(policy: Policy) -> bool:
+    """Whether whoever has a key code may pay from all its lots.
+
+    Source: X-19.
+    """
+    return policy.key_code_audience is KeyCodeAudience.ANYONE
+
+
+def _audiences(bucket: Bucket) -> frozenset[str]:
+    """For every lot that is for somebody, somebody it is for."""
+    scopes = [lot.scope for _, lot, _ in bucket.entries() if lot.scope is not None]
+    return frozenset([min(scope.audience) for scope in scopes if scope.audience])
 
 
 def _burned(
-    view: View, wallet: WalletId, needs: Sequence[Units], uses: Sequence[Use]
+    view: View,
+    wallet: WalletId,
+    basket: Basket,
+    needs: Sequence[Units],
+    uses: Sequence[Use],
 ) -> tuple[Plan, ...]:
+    policy = view.policy
+    if policy.session_guard and any(item.starts for item in basket.items):
+        lasting = [lasting_until(item.starts, policy) for item in basket.items]
+        guarded = list(map(Demand, needs, uses, lasting))
+        return allocated(view.bucket(wallet), guarded, at=view.at, policy=policy)
     if len(needs) == 1:
         return (view.plan(wallet, needs[0], use=uses[0]),)
     scope, demands = view.policy.allocation_scope, list(map(Demand, needs, uses))
@@ -217,21 +258,47 @@ def _money_methods(policy: Policy) -> frozenset[PaymentMethod]:
     return policy.remainder_methods if allowed else frozenset()
 
 
+_LEAST = Units(parts=1)
+
+
+def _check_lasting(view: View, basket: Basket, legs: Sequence[Leg]) -> None:
+    """Refuse a session that no units last for, though there are some.
+
+    Source: TU-160.
+    """
+    for place, item in enumerate(basket.items):
+        until = lasting_until(item.starts, view.policy)
+        if until is None or not legs[0].plans[place].asked:
+            continue
+        lasting = [_any_left(view, leg, place, until) for leg in legs]
+        if not any(lasting) and any(_any_left(view, leg, place, None) for leg in legs):
+            reason = "no units last until it begins, and the policy's session_guard is on"
+            raise NotPayableInUnits(item.id, f"{reason}; pay it another way")
+
+
+def _any_left(view: View, leg: Leg, place: int, until: datetime | None) -> bool:
+    """Whether a wallet has anything that could pay for a line."""
+    use = leg.plans[place].use
+    return view.bucket(leg.wallet).burn(_LEAST, at=view.at, use=use, until=until).met
+
+
 def _remainder(
-    policy: Policy, basket: Basket, total: Units, legs: Sequence[Leg]
+    view: View, basket: Basket, total: Units, legs: Sequence[Leg], ous: Sequence[str]
 ) -> Remainder | None:
     """What is still missing, when the policy lets money pay it.
 
     Source: TU-172 to TU-178.
     """
+    policy = view.policy
     covered = sum([leg.units.parts for leg in legs])
     if covered == total.parts:
         return None
-    missing, rate = Units(parts=total.parts - covered), policy.unit_value
+    missing, rate = Units(parts=total.parts - covered), policy.worth(None, ous)
     worth = None if rate is None else Fraction(missing.parts, 100) * rate.per_unit
     methods = _money_methods(policy)
     if not methods:
-        wallets = tuple(_drawn_on(basket, policy.tender))
+        _check_lasting(view, basket, legs)
+        wallets = tuple(_drawn_on(view, basket))
         raise InsufficientUnits(wallets, total, Units(parts=covered), worth)
     if rate is None or worth is None:
         raise RemainderNotPriced(basket.order, missing)
