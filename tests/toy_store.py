@@ -152,7 +152,11 @@ class ToyStore:
 
     @contextmanager
     def begin(
-        self, portal: PortalId, wallets: Iterable[WalletId], keys: Iterable[str]
+        self,
+        portal: PortalId,
+        wallets: Iterable[WalletId],
+        keys: Iterable[str],
+        requests: Iterable[RequestId] = (),
     ) -> Iterator[ToyUnit]:
         with self._lock:
             if portal in self._open:
@@ -170,6 +174,6 @@ class ToyStore:
             return reading.request(request)
 
     @contextmanager
-    def read(self, portal: PortalId) -> Iterator[ToyUnit]:
+    def read(self, portal: PortalId, requests: Iterable[RequestId] = ()) -> Iterator[ToyUnit]:
         with self._lock:
             yield ToyUnit(self.texts.get(portal, _NEW))

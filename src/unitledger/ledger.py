@@ -470,13 +470,14 @@ class Ledger:
         batch = [_executable_call(call) for call in islice(calls, MAX_BATCH + 1)]
         if len(batch) > MAX_BATCH:
             raise LimitExceeded("calls of a batch", f"more than {MAX_BATCH}", MAX_BATCH)
-        with self.store.read(self.portal) as reading:
+        requests = [one.request for one in batch]
+        with self.store.read(self.portal, requests) as reading:
             locks, least = self._wanted(reading, batch), None
         for _ in range(MAX_TRIES):
             missing = set[str]()
             try:
                 wallets, keys = _in_order(locks)
-                with self.store.begin(self.portal, wallets, keys) as unit:
+                with self.store.begin(self.portal, wallets, keys, requests) as unit:
                     moment = self._moment(unit, wallets, least)
                     answers = [self._outcome(unit, one, locks, moment, missing) for one in batch]
                     _insist(missing)
@@ -506,14 +507,15 @@ class Ledger:
 
     def _locking(self, prepared: _Prepared, *, post: bool) -> Receipt[Any]:
         locks, least = frozenset(_named_locks(prepared.command)), None
+        requests = (prepared.request,)
         for _ in range(MAX_TRIES):
             try:
                 wallets, keys = _in_order(locks)
-                with self.store.begin(self.portal, wallets, keys) as unit:
+                with self.store.begin(self.portal, wallets, keys, requests) as unit:
                     moment = self._moment(unit, wallets, least)
                     return self._run(unit, prepared, locks, moment, post=post)
             except NotLocked as missing:
-                with self.store.read(self.portal) as reading:
+                with self.store.read(self.portal, requests) as reading:
                     locks |= {missing.what} | self._wanted(reading, [prepared])
             except _Behind as behind:
                 least = behind.at

@@ -177,13 +177,24 @@ class Store(Protocol):
     """Where portals live."""
 
     def begin(
-        self, portal: PortalId, wallets: Iterable[WalletId], keys: Iterable[str]
+        self,
+        portal: PortalId,
+        wallets: Iterable[WalletId],
+        keys: Iterable[str],
+        requests: Iterable[RequestId] = (),
     ) -> AbstractContextManager[UnitOfWork]:
         """A unit of work that holds the locks of some wallets and record keys.
 
         The locks are taken in the order given (the ledger sorts them, wallets before keys) before
         anything is read, and kept until the context ends. What was posted is kept when the context
         ends without an exception, and forgotten otherwise.
+
+        Args:
+            portal: The portal.
+            wallets: The wallets to lock.
+            keys: The record keys to lock.
+            requests: The requests about to be carried out. A store that is far away may fetch what
+                they are sure to ask for together with the locks; any other leaves them.
         """
         ...
 
@@ -191,8 +202,15 @@ class Store(Protocol):
         """The entry that a request led to, if it was accepted before; looked up without locks."""
         ...
 
-    def read(self, portal: PortalId) -> AbstractContextManager[Reading]:
-        """A consistent view of a portal, without locks, for reports."""
+    def read(
+        self, portal: PortalId, requests: Iterable[RequestId] = ()
+    ) -> AbstractContextManager[Reading]:
+        """A consistent view of a portal, without locks, for reports and for finding locks.
+
+        Args:
+            portal: The portal.
+            requests: The requests about to be looked at, as for `begin`.
+        """
         ...
 
 

@@ -89,7 +89,11 @@ class Watched:
         self.begun: list[tuple[list[WalletId], list[str]]] = []
 
     def begin(
-        self, portal: PortalId, wallets: Iterable[WalletId], keys: Iterable[str]
+        self,
+        portal: PortalId,
+        wallets: Iterable[WalletId],
+        keys: Iterable[str],
+        requests: Iterable[RequestId] = (),
     ) -> AbstractContextManager[UnitOfWork]:
         self.begun.append((list(wallets), list(keys)))
         self.waiting()
@@ -98,7 +102,9 @@ class Watched:
     def kept(self, portal: PortalId, request: RequestId) -> Kept | None:
         return self.store.kept(portal, request)
 
-    def read(self, portal: PortalId) -> AbstractContextManager[Reading]:
+    def read(
+        self, portal: PortalId, requests: Iterable[RequestId] = ()
+    ) -> AbstractContextManager[Reading]:
         return self.store.read(portal)
 
 

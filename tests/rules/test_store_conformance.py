@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from itertools import islice
@@ -42,16 +42,14 @@ class Faulty(ToyStore):
     unit: Callable[[str], ToyUnit] = ToyUnit
 
     @contextmanager
-    def begin(
-        self, portal: PortalId, wallets: Iterable[WalletId], keys: Iterable[str]
-    ) -> Iterator[ToyUnit]:
+    def begin(self, portal: PortalId, *_: object) -> Iterator[ToyUnit]:
         with self._lock:
             unit = type(self).unit(self.texts.get(portal, _NEW))
             yield unit
             self.texts[portal] = json.dumps(unit.document)
 
     @contextmanager
-    def read(self, portal: PortalId) -> Iterator[ToyUnit]:
+    def read(self, portal: PortalId, *_: object) -> Iterator[ToyUnit]:
         with self._lock:
             yield type(self).unit(self.texts.get(portal, _NEW))
 
@@ -90,7 +88,7 @@ class OnePortal(Faulty):
             yield unit
 
     @contextmanager
-    def read(self, portal: PortalId) -> Iterator[ToyUnit]:
+    def read(self, portal: PortalId, *_: object) -> Iterator[ToyUnit]:
         with super().read(PortalId("one")) as unit:
             yield unit
 

@@ -25,11 +25,15 @@ class HostsStore:
 
     @contextmanager
     def begin(
-        self, portal: PortalId, wallets: Iterable[WalletId], keys: Iterable[str]
+        self,
+        portal: PortalId,
+        wallets: Iterable[WalletId],
+        keys: Iterable[str],
+        requests: Iterable[RequestId] = (),
     ) -> Iterator[UnitOfWork]:
         with self.engine.begin() as connection:
             joined = JoinedSqlStore(connection, prefix=self.prefix)
-            with joined.begin(portal, wallets, keys) as unit:
+            with joined.begin(portal, wallets, keys, requests) as unit:
                 yield unit
 
     def kept(self, portal: PortalId, request: RequestId) -> Kept | None:
@@ -37,10 +41,10 @@ class HostsStore:
             return JoinedSqlStore(connection, prefix=self.prefix).kept(portal, request)
 
     @contextmanager
-    def read(self, portal: PortalId) -> Iterator[Reading]:
+    def read(self, portal: PortalId, requests: Iterable[RequestId] = ()) -> Iterator[Reading]:
         with self.engine.connect() as connection:
             joined = JoinedSqlStore(connection, prefix=self.prefix)
-            with joined.read(portal) as reading:
+            with joined.read(portal, requests) as reading:
                 yield reading
 
 

@@ -470,7 +470,11 @@ class MemoryStore:
         return other
 
     def begin(
-        self, portal: PortalId, wallets: Iterable[WalletId], keys: Iterable[str]
+        self,
+        portal: PortalId,
+        wallets: Iterable[WalletId],
+        keys: Iterable[str],
+        requests: Iterable[RequestId] = (),
     ) -> AbstractContextManager[UnitOfWork]:
         """A unit of work that holds the store's one lock; see `unitledger.ports.Store`."""
         return _Begun(self, portal)
@@ -484,7 +488,7 @@ class MemoryStore:
             return tables.requests[request]
 
     @contextmanager
-    def read(self, portal: PortalId) -> Iterator[Reading]:
+    def read(self, portal: PortalId, requests: Iterable[RequestId] = ()) -> Iterator[Reading]:
         """A consistent view of a portal; see `unitledger.ports.Store`."""
         with self._lock:
             yield _Unit(self._portals.get(portal) or _Portal())

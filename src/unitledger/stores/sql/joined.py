@@ -1,8 +1,8 @@
 """A store inside a transaction of the caller's.
 
-What a host writes there and what the ledger writes are kept together or not at all. It commits nothing
-and rolls back no more than its own savepoint. It does not try again either when somebody is in
-the way: what the caller did before would have to be done again too, and only the caller can do it.
+What a host writes there and what the ledger writes are kept together or not at all. It commits
+nothing and rolls back no more than its own savepoint. It does not try again either when somebody is
+in the way: what the caller did before would have to be done again too, and only the caller can.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from unitledger.stores.sql.faults import Fault, driver_errors, fault, refusal
 from unitledger.stores.sql.reading import SqlReading
 from unitledger.stores.sql.schema import PREFIX, SCHEMA_VERSION, check_version
 from unitledger.stores.sql.statements import Statements, statements_for
-from unitledger.stores.sql.transactions import alone
+from unitledger.stores.sql.transactions import MOST_HINTS, alone
 from unitledger.stores.sql.units import SqlUnit
 from unitledger.stores.sql.wires import HostWire
 
@@ -85,13 +85,13 @@ class JoinedSqlStore:
             InvalidValue: The connection commits every statement by itself.
             NotLocked: Where the unit of work ends: somebody else was faster.
         """
-        names = [*wallets, *keys]
+        names, hints = [*wallets, *keys], list(requests)[:MOST_HINTS]
         with alone(self._host, portal), self._reached() as (connection, statements):
             try:
                 self._write_from_now(connection, statements, portal)
                 with connection.begin_nested():
                     unit = SqlUnit(HostWire(connection), statements, portal)
-                    while not unit.begin((), names, list(requests)):
+                    while not unit.begin((), names, hints):
                         missing = statements.rows_to_lock(portal, names)
                         HostWire(connection).tell([missing])
                     yield unit
@@ -105,7 +105,7 @@ class JoinedSqlStore:
             return reading.request(request)
 
     @contextmanager
-    def read(self, portal: PortalId) -> Iterator[Reading]:
+    def read(self, portal: PortalId, requests: Iterable[RequestId] = ()) -> Iterator[Reading]:
         """A portal as the caller's transaction sees it; as consistent as its isolation is."""
         with self._reached() as (connection, statements):
             yield SqlReading(HostWire(connection), statements, portal)

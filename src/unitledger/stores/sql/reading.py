@@ -23,7 +23,7 @@ from unitledger.orders import FEFO_LARGEST, BurnOrder
 from unitledger.ports import Kept
 from unitledger.records import Record
 from unitledger.stores.sql.statements import Statements
-from unitledger.stores.sql.wires import Rows, Wire
+from unitledger.stores.sql.wires import Call, Rows, Wire
 from unitledger.time import microseconds
 
 __all__ = ["ends_of", "head_of"]
@@ -53,6 +53,11 @@ def _record(text: str) -> Record:
 
 def _instant(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
+
+
+def _first_claims(requests: Sequence[RequestId]) -> list[str]:
+    """The ids of the first thing each request would make; there is none behind the longest."""
+    return [f"{request}.1" for request in requests]
 
 
 def ends_of(lot: Lot) -> int:
@@ -93,6 +98,20 @@ class SqlReading:
         self._buckets: dict[tuple[str, BurnOrder], _Cached] = {}
 
     # What is known after a first round trip.
+
+    def expected(self, requests: Sequence[RequestId]) -> list[Call]:
+        """What requests are sure to look up: their entries, and the first claim each would make."""
+        if not requests:
+            return []
+        known = (self._sql.known(len(requests)), (self._portal, *requests))
+        claims = _first_claims(requests)
+        return [known, (self._sql.taken(len(claims)), (self._portal, *claims))]
+
+    def expect(self, requests: Sequence[RequestId], rows: Sequence[Rows]) -> None:
+        """Take what `expected` found as known."""
+        if requests:
+            self.know_requests(requests, rows[0])
+            self.know_claims(_first_claims(requests), rows[1])
 
     def know_heads(self, names: Iterable[str], rows: Rows) -> None:
         """Take the rows of some locks as what their heads are."""

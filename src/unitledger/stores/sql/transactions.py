@@ -35,10 +35,12 @@ from unitledger.stores.sql.statements import Statements, statements_for
 from unitledger.stores.sql.units import SqlUnit
 from unitledger.stores.sql.wires import Wire, wire
 
-__all__ = ["SqlStore", "alone"]
+__all__ = ["MOST_HINTS", "SqlStore", "alone"]
+
+MOST_HINTS = 1000
+"""For how many requests of a batch what they look up is fetched with the locks."""
 
 _MARK = "unitledger"
-_MOST_HINTS = 1000
 _MILLISECOND = timedelta(milliseconds=1)
 _OPEN: ContextVar[frozenset[tuple[int, str]]] = ContextVar("open units of work")
 
@@ -128,7 +130,7 @@ class SqlStore:
             SchemaMismatch: The tables are missing or of another version.
             NotLocked: Where the unit of work ends: somebody else was faster or in the way.
         """
-        names, hints = [*wallets, *keys], list(requests)[:_MOST_HINTS]
+        names, hints = [*wallets, *keys], list(requests)[:MOST_HINTS]
         with alone(self, portal):
             connection, unit = self._locked(portal, names, hints)
             with closing(connection), self._all_or_nothing(connection, unit, names):
@@ -168,11 +170,13 @@ class SqlStore:
             return SqlReading(talk, self.statements, portal).request(request)
 
     @contextmanager
-    def read(self, portal: PortalId) -> Iterator[Reading]:
+    def read(self, portal: PortalId, requests: Iterable[RequestId] = ()) -> Iterator[Reading]:
         """A snapshot of a portal; see `unitledger.ports.Store`."""
+        hints = list(requests)[:MOST_HINTS]
         with self._connected() as (_, talk):
-            talk.ask_all([self._snapshot], [])
-            yield SqlReading(talk, self.statements, portal)
+            reading = SqlReading(talk, self.statements, portal)
+            reading.expect(hints, talk.ask_all([self._snapshot], reading.expected(hints)))
+            yield reading
             talk.tell((), "ROLLBACK")
 
     @property

@@ -17,7 +17,7 @@ from unitledger.claims import Claim
 from unitledger.codec import encode
 from unitledger.commands import Head, TermsEdit
 from unitledger.errors import NotLocked
-from unitledger.ids import LotId, PortalId, RequestId, WalletId, derived_id
+from unitledger.ids import LotId, PortalId, RequestId, WalletId
 from unitledger.lots import Lot
 from unitledger.ports import Kept, Posting
 from unitledger.records import Record, record_lock
@@ -61,21 +61,16 @@ class SqlUnit(SqlReading):
         Returns:
             Whether everything is locked; if not, some names have no row that could be.
         """
-        calls, claims = list[Call](), [derived_id(request, 1) for request in requests]
+        calls = list[Call]()
         if names:
             calls.append((self._sql.locked(len(names)), (self._portal, *names)))
-        if requests:
-            calls.append((self._sql.known(len(requests)), (self._portal, *requests)))
-            calls.append((self._sql.taken(len(claims)), (self._portal, *claims)))
-        rows = iter(self._wire.ask_all(before, calls))
+        rows = self._wire.ask_all(before, [*calls, *self.expected(requests)])
         if names:
-            found = next(rows)
+            found = rows.pop(0)
             if self._sql.locks_rows and len(found) < len(set(names)):
                 return False
             self.know_heads(names, found)
-        if requests:
-            self.know_requests(requests, next(rows))
-            self.know_claims(claims, next(rows))
+        self.expect(requests, rows)
         return True
 
     def post(self, posting: Posting) -> None:
