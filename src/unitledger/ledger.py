@@ -73,6 +73,7 @@ from unitledger.policy import Policy
 from unitledger.ports import Directory, FixedDirectory, Kept, Posting, Reading, Store, UnitOfWork
 from unitledger.tables import Table
 from unitledger.time import Clock, SystemClock, instant
+from unitledger.training.book import UnitsBook
 from unitledger.values import Value, recheck
 from unitledger.views import LockedView
 
@@ -638,6 +639,11 @@ class Ledger:
     def credits(self) -> CreditsBook:
         """What is asked about credits alone: positions, notices, what is due."""
         return CreditsBook(self)
+
+    @property
+    def units(self) -> UnitsBook:
+        """What is asked about training units alone: quotes, orders, reports."""
+        return UnitsBook(self)
 
     def balance(self, wallet: str, *, at: datetime | None = None) -> Balance:
         """What a wallet has, now or at another instant.

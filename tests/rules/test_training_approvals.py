@@ -1,4 +1,4 @@
-"""Approvals: when training is debited that somebody has to approve, and what becomes of a denial."""
+"""Approvals: when training is debited that somebody has to approve, and what a denial does."""
 
 from __future__ import annotations
 

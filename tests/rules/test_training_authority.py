@@ -7,27 +7,32 @@ from typing import Any
 import pytest
 
 from tests.rules.test_training_assignments import create
+from tests.rules.test_training_purchases import buy
 from tests.rules.training_room import Room, code_id
 from unitledger import training
 from unitledger.accounts import keycode, member
-from unitledger.amounts import Units
+from unitledger.amounts import Rate, Units
 from unitledger.commands import Actor, Command, Role
 from unitledger.errors import NotPermitted
 from unitledger.operations import Issue
 from unitledger.policy import DebitAt, Policy
 from unitledger.training import (
+    AdjustPrice,
+    CancelLine,
     CaptureLine,
     Distribute,
     EditKeyCode,
     FireAssignment,
     Item,
     PlaceOrder,
+    PurchaseType,
     RefundLine,
     RegisterKeyCode,
     ReleaseLine,
     ReopenKeyCode,
     ReplaceKeyCode,
     SuspendKeyCode,
+    WithdrawLine,
 )
 
 YOGA = (Item.in_units("yoga", 1),)
@@ -46,24 +51,34 @@ COMMANDS: dict[str, Command[Any]] = {
     "refund": RefundLine("o1", 1),
     "capture": CaptureLine("o9", 1),
     "release": ReleaseLine("o9", 1),
+    "own withdrawal": WithdrawLine("o1", 1),
+    "another's withdrawal": WithdrawLine("o3", 1),
+    "cancel line": CancelLine("o1", 1),
+    "adjust price": AdjustPrice("o1", 1, Units.of("0.50")),
+    "own purchase": buy(),
+    "another's purchase": buy(buyer="bob"),
+    "own distribution": buy(type=PurchaseType.DISTRIBUTABLE),
     "issue": Issue("L", member("ann"), Units.of(1)),  # type: ignore[arg-type]
 }
 """What is tried, always by ann, whom the spring assignment names a distributor."""
 
 CODES = "register edit-code suspend-code reopen-code replace-code"
 ORDERS = "own-order own-order-by-code another's-order refund capture release"
+ENDINGS = "own-withdrawal another's-withdrawal cancel-line adjust-price"
+SALES = "own-purchase another's-purchase own-distribution"
 TABLE = {
-    Role.ADMIN: f"create fire issue {CODES} {ORDERS}",
-    Role.SYSTEM: f"create fire issue {CODES} {ORDERS}",
-    Role.CREATOR: f"create fire issue {CODES}",
-    Role.DISTRIBUTOR: "distribute",
-    Role.LEARNER: "own-order own-order-by-code",
+    Role.ADMIN: f"create fire issue {CODES} {ORDERS} {ENDINGS} {SALES}",
+    Role.SYSTEM: f"create fire issue {CODES} {ORDERS} {ENDINGS} {SALES}",
+    Role.CREATOR: f"create fire issue {CODES} {SALES}",
+    Role.DISTRIBUTOR: "distribute own-distribution",
+    Role.LEARNER: "own-order own-order-by-code own-withdrawal own-purchase",
     Role.MANAGER: "",
 }
 
 
 def prepared() -> Room:
-    room = Room(Policy(debit_at=DebitAt.HOLD_THEN_CAPTURE), "ann: sales", "bob: sales")
+    policy = Policy(debit_at=DebitAt.HOLD_THEN_CAPTURE, unit_value=Rate.of("1.50"), currency="EUR")
+    room = Room(policy, "ann: sales", "bob: sales")
     room.register()
     room.register(3)
     room.do(SuspendKeyCode(code_id(3)))
@@ -77,6 +92,7 @@ def prepared() -> Room:
     room.do(create(assignment="winter"))
     room.do(FireAssignment("spring"))
     room.do(PlaceOrder("o1", "ann", YOGA))
+    room.do(PlaceOrder("o3", "bob", YOGA))
     room.do(PlaceOrder("o9", "ann", YOGA, needs_approval=True))
     return room
 

@@ -44,6 +44,12 @@ from unitledger.training.audiences import (
     AudienceRow,
     memberships,
 )
+from unitledger.training.book import (
+    LineStanding,
+    OrderStanding,
+    UnitsBook,
+    UnitsLedger,
+)
 from unitledger.training.checkout import (
     CheckoutState,
     Order,
@@ -51,6 +57,11 @@ from unitledger.training.checkout import (
     OrderPlaced,
     PlaceOrder,
     Remainder,
+)
+from unitledger.training.codereports import (
+    KeyCodeReport,
+    KeyCodeRow,
+    key_code_rows,
 )
 from unitledger.training.codes import ALPHABET, KeyCode, KeyCodes
 from unitledger.training.contacts import EditKeyCode
@@ -97,6 +108,15 @@ from unitledger.training.pricing import (
     priced_cart,
     quote,
 )
+from unitledger.training.purchases import (
+    BuyUnits,
+    Coupon,
+    PurchaseType,
+    UnitOffer,
+    UnitPurchase,
+    UnitsBought,
+    unit_offer,
+)
 from unitledger.training.quotes import OrderQuote
 from unitledger.training.refunds import (
     AdjustPrice,
@@ -108,6 +128,16 @@ from unitledger.training.refunds import (
     NoRefund,
     RefundLine,
     WithdrawLine,
+)
+from unitledger.training.reports import (
+    CurrencyGroup,
+    Exchange,
+    Money,
+    Period,
+    PurchaseReport,
+    PurchaseRow,
+    RedemptionReport,
+    RedemptionRow,
 )
 from unitledger.training.schedules import MAX_EVERY, Repeat, Schedule, Span, usable_until
 from unitledger.training.tenders import Payment
@@ -138,12 +168,15 @@ __all__ = [
     "AssignmentState",
     "AudienceKind",
     "AudienceRow",
+    "BuyUnits",
     "CancelAssignment",
     "CancelLine",
     "CaptureLine",
     "CheckoutState",
     "CopyAssignment",
+    "Coupon",
     "CreateAssignment",
+    "CurrencyGroup",
     "CurriculumPrice",
     "Distribute",
     "Distributed",
@@ -153,6 +186,7 @@ __all__ = [
     "EditKeyCode",
     "EditLastDay",
     "Emails",
+    "Exchange",
     "FireAssignment",
     "Firing",
     "Item",
@@ -160,14 +194,18 @@ __all__ = [
     "KeyCodeChanged",
     "KeyCodeDoor",
     "KeyCodeRegistered",
+    "KeyCodeReport",
+    "KeyCodeRow",
     "KeyCodeState",
     "KeyCodes",
     "LineCancellation",
     "LineDecided",
     "LineRefunded",
+    "LineStanding",
     "LineWithdrawal",
     "LineWithdrawn",
     "Method",
+    "Money",
     "NameDistributors",
     "NoRefund",
     "Notice",
@@ -176,13 +214,20 @@ __all__ = [
     "OrderLine",
     "OrderPlaced",
     "OrderQuote",
+    "OrderStanding",
     "Part",
     "Payment",
+    "Period",
     "PlaceOrder",
     "PriceTag",
     "PricedIn",
+    "PurchaseReport",
+    "PurchaseRow",
+    "PurchaseType",
     "Quote",
     "QuotedLine",
+    "RedemptionReport",
+    "RedemptionRow",
     "RefundLine",
     "RegisterKeyCode",
     "RegisteredKeyCode",
@@ -201,7 +246,12 @@ __all__ = [
     "TakenBack",
     "TotalAdjusted",
     "Training",
+    "UnitOffer",
     "UnitPrice",
+    "UnitPurchase",
+    "UnitsBook",
+    "UnitsBought",
+    "UnitsLedger",
     "WithdrawLine",
     "allocated",
     "check_cart",
@@ -209,6 +259,7 @@ __all__ = [
     "due_firings",
     "every_assignment",
     "expiring",
+    "key_code_rows",
     "lasting_until",
     "lot_of",
     "memberships",
@@ -218,6 +269,7 @@ __all__ = [
     "quote",
     "registered",
     "session_order",
+    "unit_offer",
     "usable_until",
     "wallet_of",
 ]

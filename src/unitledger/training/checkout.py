@@ -81,10 +81,8 @@ class CheckoutState(StrEnum):
     """Placed; its units wait for an approval."""
     PLACED = "placed"
     """Placed and paid."""
-    RELEASED = "released"
-    """Denied, or its time ran out: nothing of it is held or spent, and nothing was."""
     REFUNDED = "refunded"
-    """All that it had spent went back."""
+    """All that it had held or spent went back."""
 
     def __repr__(self) -> str:
         return f"CheckoutState.{self.name}"
