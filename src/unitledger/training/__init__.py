@@ -91,6 +91,7 @@ from unitledger.training.keycodes import (
     registered,
     wallet_of,
 )
+from unitledger.training.listings import assignments
 from unitledger.training.notices import Notice, NoticeKind, expiring, notices
 from unitledger.training.offers import offered
 from unitledger.training.pricelists import MAX_PRICES, CurriculumPrice, PriceTag, UnitPrice
@@ -254,6 +255,7 @@ __all__ = [
     "UnitsLedger",
     "WithdrawLine",
     "allocated",
+    "assignments",
     "check_cart",
     "check_code_id",
     "due_firings",
