@@ -4,35 +4,46 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import pytest
 
 from tests.rules.test_training_assignments import create
 from tests.rules.test_training_purchases import buy
 from tests.rules.training_room import Room, code_id
 from unitledger import training
-from unitledger.accounts import keycode, member
+from unitledger.accounts import batch, keycode, member
 from unitledger.amounts import Rate, Units
 from unitledger.commands import Actor, Command, Role
 from unitledger.errors import NotPermitted
 from unitledger.operations import Issue
 from unitledger.policy import DebitAt, Policy
 from unitledger.training import (
+    ActivateAssignment,
     AdjustPrice,
+    AdjustTotal,
+    CancelAssignment,
     CancelLine,
     CaptureLine,
+    CopyAssignment,
     Distribute,
+    EditAssignment,
     EditKeyCode,
+    EditLastDay,
     FireAssignment,
     Item,
+    NameDistributors,
     PlaceOrder,
     PurchaseType,
     RefundLine,
     RegisterKeyCode,
+    ReissueUnits,
     ReleaseLine,
     ReopenKeyCode,
     ReplaceKeyCode,
     SuspendKeyCode,
+    TakeBack,
     WithdrawLine,
+    lot_of,
 )
 
 YOGA = (Item.in_units("yoga", 1),)
@@ -58,26 +69,41 @@ COMMANDS: dict[str, Command[Any]] = {
     "own purchase": buy(),
     "another's purchase": buy(buyer="bob"),
     "own distribution": buy(type=PurchaseType.DISTRIBUTABLE),
+    "edit": EditAssignment(**attrs.asdict(create(assignment="winter"), recurse=False)),
+    "cancel": CancelAssignment("winter"),
+    "activate": ActivateAssignment("idle"),
+    "copy": CopyAssignment("copied", "winter"),
+    "name distributors": NameDistributors("spring", frozenset({"zoe"})),
+    "take back": TakeBack("spring", 1, "bob", Units.of(1)),
+    "last day": EditLastDay(lot_of("spring", 1, 1), batch("spring", 1, 1), None),
+    "total": AdjustTotal(lot_of("spring", 1, 1), batch("spring", 1, 1), Units.of(29)),
+    "reissue": ReissueUnits("o1", Units.of(1)),
     "issue": Issue("L", member("ann"), Units.of(1)),  # type: ignore[arg-type]
 }
 """What is tried, always by ann, whom the spring assignment names a distributor."""
 
+SCHEDULES = "create fire edit cancel activate copy name-distributors last-day total"
 CODES = "register edit-code suspend-code reopen-code replace-code"
 ORDERS = "own-order own-order-by-code another's-order refund capture release"
 ENDINGS = "own-withdrawal another's-withdrawal cancel-line adjust-price"
 SALES = "own-purchase another's-purchase own-distribution"
 TABLE = {
-    Role.ADMIN: f"create fire issue {CODES} {ORDERS} {ENDINGS} {SALES}",
-    Role.SYSTEM: f"create fire issue {CODES} {ORDERS} {ENDINGS} {SALES}",
-    Role.CREATOR: f"create fire issue {CODES} {SALES}",
-    Role.DISTRIBUTOR: "distribute own-distribution",
+    Role.ADMIN: f"{SCHEDULES} issue reissue {CODES} {ORDERS} {ENDINGS} {SALES}",
+    Role.SYSTEM: f"{SCHEDULES} issue reissue {CODES} {ORDERS} {ENDINGS} {SALES}",
+    Role.CREATOR: f"{SCHEDULES} issue {CODES} {SALES}",
+    Role.DISTRIBUTOR: "distribute take-back own-distribution",
     Role.LEARNER: "own-order own-order-by-code own-withdrawal own-purchase",
     Role.MANAGER: "",
 }
 
 
 def prepared() -> Room:
-    policy = Policy(debit_at=DebitAt.HOLD_THEN_CAPTURE, unit_value=Rate.of("1.50"), currency="EUR")
+    policy = Policy(
+        debit_at=DebitAt.HOLD_THEN_CAPTURE,
+        unit_value=Rate.of("1.50"),
+        currency="EUR",
+        claw_back=True,
+    )
     room = Room(policy, "ann: sales", "bob: sales")
     room.register()
     room.register(3)
@@ -90,7 +116,10 @@ def prepared() -> Room:
         room.issue(wallet, lot)
     room.do(create(distributors=frozenset({"ann"})))
     room.do(create(assignment="winter"))
+    room.do(create(assignment="idle"))
+    room.do(CancelAssignment("idle"))
     room.do(FireAssignment("spring"))
+    room.do(Distribute("spring", 1, (("bob", Units.of(1)),)), Actor.acting("ann", Role.DISTRIBUTOR))
     room.do(PlaceOrder("o1", "ann", YOGA))
     room.do(PlaceOrder("o3", "bob", YOGA))
     room.do(PlaceOrder("o9", "ann", YOGA, needs_approval=True))
