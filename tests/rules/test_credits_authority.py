@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.credits_portal import ANN, MIA, POOL, Portal, learner, portal
+from tests.rules.credits_portal import ANN, MIA, POOL, Portal, at, learner, portal
 from unitledger.amounts import Credits
 from unitledger.codec import kinds
 from unitledger.commands import Actor, Command, Outcome, Role
@@ -17,17 +17,24 @@ from unitledger.credits import (
     CancelInvite,
     ChangePlan,
     ChargeBack,
+    CloseCourse,
     CompleteEnrolment,
+    DeactivateManager,
     Deallocate,
     Enrol,
     Forfeit,
+    Give,
     Grant,
     InviteAll,
     InviteEach,
     Lapse,
+    MoveAllocation,
     Purchase,
     PurchaseForCourse,
+    ReactivateManager,
+    Recall,
     Reinvite,
+    ReopenCourse,
     Replenish,
     ReportProgress,
     Resubscribe,
@@ -35,8 +42,12 @@ from unitledger.credits import (
     SendInvite,
     StartEnrolment,
     Subscribe,
+    Take,
+    WriteBack,
+    WriteOff,
 )
 from unitledger.errors import NotPermitted
+from unitledger.ids import LotId
 from unitledger.opening import OpenBalances
 from unitledger.operations import Issue
 from unitledger.policy import Policy
@@ -65,6 +76,12 @@ def lms() -> Iterator[Portal]:
         opened.run(Subscribe("growth", Credits.of(500), Period.YEAR))
         opened.run(Allocate("first-aid", Credits.of(3)))
         opened.run(Grant("mia", "first-aid", Credits.of(2)))
+        opened.fill(1, "manager/mia/first-aid")
+        opened.run(Give("mia", "max", "first-aid", ONE), MIA)
+        opened.run(CloseCourse("closed"))
+        opened.run(DeactivateManager("eve", "first-aid"))
+        opened.fill(1, lot="off", expires=at("2026-02-01"))
+        opened.run(WriteOff(ONE, "miscount"))
         opened.run(SendInvite("leo@", "first-aid", "mia"), MIA, request="invite")
         opened.run(Enrol("lou", "fire"), request="enrol")
         opened.run(Purchase("order", ONE, "terms"))
@@ -97,6 +114,16 @@ COMMANDS: Mapping[str, tuple[Callable[[], Command[Outcome]], str]] = {
     "allocate": (lambda: Allocate("fire", ONE), "admin"),
     "deallocate": (lambda: Deallocate("first-aid", ONE), "admin"),
     "grant": (lambda: Grant("mia", "first-aid", ONE), "admin"),
+    "move_allocation": (lambda: MoveAllocation("first-aid", "fire", ONE), "admin"),
+    "close_course": (lambda: CloseCourse("first-aid"), "admin"),
+    "reopen_course": (lambda: ReopenCourse("closed"), "admin"),
+    "recall": (lambda: Recall("mia", "first-aid", ONE), "admin"),
+    "deactivate_manager": (lambda: DeactivateManager("mia", "first-aid"), "admin"),
+    "reactivate_manager": (lambda: ReactivateManager("eve", "first-aid"), "admin"),
+    "give": (lambda: Give("mia", "max", "first-aid", ONE), "admin, manager"),
+    "take": (lambda: Take("mia", "max", "first-aid", ONE), "manager"),
+    "write_off": (lambda: WriteOff(ONE, "miscount"), "admin"),
+    "write_back": (lambda: WriteBack(LotId("off"), ONE, "found again"), "admin"),
     "send_invite": (lambda: SendInvite("new@", "first-aid", "mia"), "manager"),
     "cancel_invite": (lambda: CancelInvite("invite.1"), "admin, manager"),
     "reinvite": (lambda: Reinvite("invite.1"), "manager"),

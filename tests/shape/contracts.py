@@ -16,9 +16,10 @@ from typing import Any, get_args, get_type_hints
 
 import attrs
 
+from tests.rules.roles import roles_table, scopes_table
 from tests.samples import named
 from unitledger import errors, moves
-from unitledger.amounts import Units
+from unitledger.amounts import Credits, Units
 from unitledger.commands import Command, Entry, Outcome, Receipt
 from unitledger.errors import UnitLedgerError
 from unitledger.ports import Directory
@@ -87,6 +88,11 @@ _SAID: dict[str, Any] = {
 """What fields of errors hold in the examples."""
 _SAID_BY: dict[type, dict[str, Any]] = {
     errors.AlreadyExists: {"kind": "lot", "key": "march"},
+    errors.DebtOutstanding: {"debt": Credits.of(2)},
+    errors.GiftExceeded: {
+        **{"giver": "mia", "receiver": "max"},
+        **{"net": Credits.of(2), "asked": Credits.of(3)},
+    },
     errors.IllegalTransition: {"kind": "enrolment", "state": "reversed"},
     errors.InvalidId: {"field": "lot", "value": "' march'"},
     errors.InvalidType: {"value": "a float", "expected": "Credits or Units"},
@@ -100,6 +106,7 @@ _SAID_BY: dict[type, dict[str, Any]] = {
     errors.OutsideAudience: {"audience": "of the key code"},
     errors.TooPrecise: {"value": "1.555"},
     errors.UnknownField: {"field": "'amuont'"},
+    errors.WalletClosed: {"wallet": "manager/mia/forklift"},
     errors.WrongUnit: {"expected": "units"},
 }
 """What they hold in the example of one class."""
@@ -314,6 +321,8 @@ MADE: dict[str, Callable[[], str]] = {
     "questions": questions_table,
     "receipt": receipt_table,
     "records": records_table,
+    "roles": roles_table,
+    "scopes": scopes_table,
 }
 
 
