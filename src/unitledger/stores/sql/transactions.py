@@ -110,8 +110,12 @@ class SqlStore:
         if place.drivername in {"postgres", "postgresql"}:
             place = place.set(drivername="postgresql+psycopg")
         store = cls(create_engine(place), prefix=prefix, retries=retries)
-        with store.engine.begin() as connection:
-            create_all(connection, prefix=prefix)
+        try:
+            with store.engine.begin() as connection:
+                create_all(connection, prefix=prefix)
+        except driver_errors(store.engine.dialect) as error:
+            store.close()
+            raise refusal(error, "opening") from error
         return store
 
     @contextmanager
@@ -201,12 +205,20 @@ class SqlStore:
     def connect(self) -> Connection:
         """A connection as units of work need it: each statement for itself, settings made."""
         connection = self._own.connect()
-        if _MARK not in connection.info:
-            self._prepare(connection)
-        if not self._checked:
-            check_version(connection, self.statements.tables)
-            self._checked = True
+        try:
+            if _MARK not in connection.info:
+                self._prepare(connection)
+            if not self._checked:
+                check_version(connection, self.statements.tables)
+                self._checked = True
+        except BaseException:
+            connection.close()
+            raise
         return connection
+
+    def close(self) -> None:
+        """Close the connections that nobody uses; the next question opens new ones."""
+        self.engine.dispose()
 
     def _prepare(self, connection: Connection) -> None:
         """Have SQLite write ahead, and say that something is kept only when it is on the disk."""
