@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import attrs
 import pytest
 
-from tests.desk import ANN, POOL, Desk, u
+from tests.desk import ANN, POOL, Desk, day, u
 from tests.rules.credits_portal import Portal, portal
 from tests.toy_store import ToyStore
 from unitledger.amounts import Credits
@@ -19,6 +19,7 @@ from unitledger.credits import (
     Replenish,
     Resubscribe,
     Subscribe,
+    Subscription,
     WriteOff,
 )
 from unitledger.errors import InsufficientUnits
@@ -56,22 +57,27 @@ def test_what_was_written_stays_as_it_was_written() -> None:
 def test_what_is_decided_is_what_is_stored() -> None:
     """R18: a renewal kept a field in memory only; here a store of plain text has all of them."""
     desk = Desk(ToyStore(), policy=Policy(upgrade=Upgrade.IMMEDIATE, lapse_grace_days=9))
-    steps = [
-        Subscribe("growth", Credits.of(120), Period.MONTH),
-        Replenish("growth", 0),
-        ChangePlan("growth", Credits.of(240)),
-        Lapse("growth"),
-        Resubscribe("growth"),
-    ]
-    for number, step in enumerate(steps):
-        desk.at(number)
-        desk.give(step)
-        *_, entry = desk.ledger.entries()
-        assert entry.records
+    stored = []
+    for number, step in enumerate(
+        (
+            Subscribe("growth", Credits.of(120), Period.MONTH),
+            Replenish("growth", 0),
+            ChangePlan("growth", Credits.of(240)),
+            Lapse("growth"),
+            Resubscribe("growth"),
+        )
+    ):
+        desk.at(number).give(step)
         with desk.ledger.store.read(desk.ledger.portal) as reading:
-            for record in entry.records:
-                assert reading.record(record.KIND, record.key) == record
-    assert desk.figures(POOL) == (20, 0, 0, 0, 0)
+            found = reading.record(Subscription.KIND, "growth")
+            assert isinstance(found, Subscription)
+            assert (found.base, found.renewal.anchor) == (Credits.of(120), day(0))
+            stored.append((len(found.changes), found.state.value, found.lapse is None))
+    in_force = (1, "in_force", True)
+    assert stored[:3] == [(0, "in_force", True)] * 2 + [in_force]
+    assert stored[3:] == [(1, "suspended", False), in_force]
+    assert desk.at(31).give(Replenish("growth", 1)).outcome.amount == Credits.of(20)
+    assert desk.figures(POOL) == (40, 0, 0, 0, 0)
     desk.check()
 
 
