@@ -18,11 +18,9 @@ from unitledger.training.amendments import (
     AssignmentActivated,
     AssignmentCancelled,
     AssignmentCopied,
-    AssignmentEdited,
     CancelAssignment,
     CopyAssignment,
     DistributorsNamed,
-    EditAssignment,
     NameDistributors,
 )
 from unitledger.training.approvals import CaptureLine, LineDecided, ReleaseLine
@@ -30,8 +28,10 @@ from unitledger.training.assignments import (
     MAX_TITLE,
     Assignment,
     AssignmentCreated,
+    AssignmentEdited,
     AssignmentState,
     CreateAssignment,
+    EditAssignment,
     Emails,
     Method,
     lot_of,

@@ -27,7 +27,6 @@ from unitledger.training.assignments import (
     AssignmentCreated,
     AssignmentState,
     CreateAssignment,
-    Described,
     Method,
     check_distributors,
     lot_of,
@@ -39,50 +38,13 @@ __all__ = [
     "AssignmentActivated",
     "AssignmentCancelled",
     "AssignmentCopied",
-    "AssignmentEdited",
     "CancelAssignment",
     "CopyAssignment",
     "DistributorsNamed",
-    "EditAssignment",
     "NameDistributors",
 ]
 
 _INSTANT = timedelta(microseconds=1)
-
-
-@kind("assignment_edited")
-@final
-@attrs.frozen
-class AssignmentEdited(Outcome):
-    """An assignment that has not fired yet says something else.
-
-    Attributes:
-        assignment: Its id.
-        due: When it fires now (UTC).
-    """
-
-    assignment: str
-    due: datetime
-
-
-@kind("edit_assignment")
-@final
-@attrs.frozen(kw_only=True)
-class EditAssignment(Described[AssignmentEdited]):
-    """Say everything about an assignment anew, before it has fired; see `Described`.
-
-    Source: TU-254, TU-255, X-08.
-    """
-
-    NAME: ClassVar[str] = "edit_assignment"
-
-    def decide(self, view: View) -> Decision[AssignmentEdited]:
-        """The record anew; one that has fired is refused."""
-        before = view.record(Assignment, self.assignment)
-        if before.state is not AssignmentState.SCHEDULED:
-            raise IllegalTransition("assignment", before.id, before.state.value, "edited")
-        record = self.record(view, before.created)
-        return Decision(AssignmentEdited(record.id, record.due), records=(record,))
 
 
 @attrs.frozen

@@ -18,7 +18,14 @@ from unitledger.accounts import batch
 from unitledger.amounts import Units
 from unitledger.codec import kind
 from unitledger.commands import Command, Decision, Outcome, Permit, Role, View, anywhere
-from unitledger.errors import AlreadyExists, InvalidType, InvalidValue, LimitExceeded, shown
+from unitledger.errors import (
+    AlreadyExists,
+    IllegalTransition,
+    InvalidType,
+    InvalidValue,
+    LimitExceeded,
+    shown,
+)
 from unitledger.ids import LotId, WalletId, check_id
 from unitledger.lots import Lot
 from unitledger.records import Record, record_lock
@@ -32,9 +39,10 @@ __all__ = [
     "MAX_TITLE",
     "Assignment",
     "AssignmentCreated",
+    "AssignmentEdited",
     "AssignmentState",
     "CreateAssignment",
-    "Described",
+    "EditAssignment",
     "Emails",
     "Method",
     "check_distributors",
@@ -257,28 +265,8 @@ class AssignmentCreated(Outcome):
 
 
 @attrs.frozen(kw_only=True)
-class Described(Command[_O]):
-    """The base of the commands that say everything about an assignment: create and edit.
-
-    Attributes:
-        assignment: Its id.
-        title: 1 to 100 printable characters; need not be unique.
-        method: Distributor or key code.
-        rows: Who gets how much, at least one row.
-        distributors: Who may hand the units out; for the distributor method, at least one.
-        key_code: The id of a registered key code; for the key code method.
-        scheduled: When to fire first (UTC), not in the past; ``None`` is at once.
-        repeat: When to fire again; ``None`` is a standard assignment, which fires once.
-        expires: When the units end (UTC); ``None`` is never, or one of the next three.
-        last_day: The last day on which the units can be used, in the policy's zone.
-        lasts: How long after each firing its units end.
-        until_next: Whether the units of a firing end when the next one is due.
-        emails: Which mails the host sends.
-        template: The host's template, for custom mails.
-
-    Source: TU-020 to TU-028, TU-040, TU-044 to TU-047, TU-060 to TU-063, TU-070, TU-071, TU-265,
-        TU-266.
-    """
+class _Described(Command[_O]):
+    """What the commands have in common that say everything about an assignment."""
 
     AUTHORITY: ClassVar[Mapping[Role, Permit]] = CREATORS
 
@@ -406,10 +394,27 @@ class Described(Command[_O]):
 @kind("create_assignment")
 @final
 @attrs.frozen(kw_only=True)
-class CreateAssignment(Described[AssignmentCreated]):
-    """Make an assignment, standard or recurring; see `Described` for what it says.
+class CreateAssignment(_Described[AssignmentCreated]):
+    """Make an assignment, standard or recurring.
 
-    Source: TU-020 to TU-028, TU-040, TU-044 to TU-047, TU-060 to TU-063, TU-070, TU-071.
+    Attributes:
+        assignment: Its id.
+        title: 1 to 100 printable characters; need not be unique.
+        method: Distributor or key code.
+        rows: Who gets how much, at least one row.
+        distributors: Who may hand the units out; for the distributor method, at least one.
+        key_code: The id of a registered key code; for the key code method.
+        scheduled: When to fire first (UTC), not in the past; ``None`` is at once.
+        repeat: When to fire again; ``None`` is a standard assignment, which fires once.
+        expires: When the units end (UTC); ``None`` is never, or one of the next three.
+        last_day: The last day on which the units can be used, in the policy's zone.
+        lasts: How long after each firing its units end.
+        until_next: Whether the units of a firing end when the next one is due.
+        emails: Which mails the host sends.
+        template: The host's template, for custom mails.
+
+    Source: TU-020 to TU-028, TU-040, TU-044 to TU-047, TU-060 to TU-063, TU-070, TU-071, TU-265,
+        TU-266.
     """
 
     NAME: ClassVar[str] = "create_assignment"
@@ -418,13 +423,50 @@ class CreateAssignment(Described[AssignmentCreated]):
         """The id is free, the key code is ours, and the times follow each other."""
         if view.has_record(Assignment, self.assignment):
             raise AlreadyExists("assignment", self.assignment)
-        Described.ready(self, view)
+        _Described.ready(self, view)
 
     def decide(self, view: View) -> Decision[AssignmentCreated]:
         """The record, Scheduled; nothing is issued yet."""
         record = self.record(view)
         outcome = AssignmentCreated(record.id, record.due, record.expires, record.total)
         return Decision(outcome, records=(record,))
+
+
+@kind("assignment_edited")
+@final
+@attrs.frozen
+class AssignmentEdited(Outcome):
+    """An assignment that has not fired yet says something else.
+
+    Attributes:
+        assignment: Its id.
+        due: When it fires now (UTC).
+    """
+
+    assignment: str
+    due: datetime
+
+
+@kind("edit_assignment")
+@final
+@attrs.frozen(kw_only=True)
+class EditAssignment(_Described[AssignmentEdited]):
+    """Say everything about an assignment anew, before it has fired.
+
+    Its fields are those of `CreateAssignment`.
+
+    Source: TU-254, TU-255, X-08.
+    """
+
+    NAME: ClassVar[str] = "edit_assignment"
+
+    def decide(self, view: View) -> Decision[AssignmentEdited]:
+        """The record anew; one that has fired is refused."""
+        before = view.record(Assignment, self.assignment)
+        if before.state is not AssignmentState.SCHEDULED:
+            raise IllegalTransition("assignment", before.id, before.state.value, "edited")
+        record = self.record(view, before.created)
+        return Decision(AssignmentEdited(record.id, record.due), records=(record,))
 
 
 def check_title(title: str) -> None:
