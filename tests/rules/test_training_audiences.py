@@ -7,10 +7,16 @@ from typing import Any
 import pytest
 
 from tests.rules.test_training_assignments import create, for_code
-from tests.rules.training_room import Room, code_id, day, distributor, rule
+from tests.rules.training_room import Room, code_id, day, distributor, learner, rule
 from unitledger.accounts import batch, keycode
 from unitledger.amounts import Units
-from unitledger.errors import InvalidInput, InvalidType, InvalidValue, OutsideAudience
+from unitledger.errors import (
+    InsufficientUnits,
+    InvalidInput,
+    InvalidType,
+    InvalidValue,
+    OutsideAudience,
+)
 from unitledger.lots import Scope, Use
 from unitledger.policy import MembershipAt, Policy
 from unitledger.ports import FixedDirectory
@@ -19,6 +25,8 @@ from unitledger.training import (
     AudienceRow,
     Distribute,
     FireAssignment,
+    Item,
+    PlaceOrder,
     memberships,
 )
 from unitledger.views import LockedView
@@ -108,11 +116,53 @@ def test_whom_a_lot_behind_a_key_code_knows(one: AudienceRow, inside: str, outsi
     assert (scope is None) == (one.audience is None)
 
     def admitted(user: str) -> bool:
-        use = Use(groups=memberships(looking(room), user))
-        return scope is None or scope.admits(use)
+        if scope is None:
+            return True
+        return scope.admits(Use(groups=memberships(looking(room), user, scope.audience)))
 
     assert [user for user in inside.split() if not admitted(user)] == []
     assert [user for user in outside.split() if admitted(user)] == []
+
+
+@pytest.mark.parametrize(
+    ("audiences", "known", "asked"),
+    [
+        ("", "ann sales emea", ["groups"]),
+        ("user:ann group:emea group:ann other", "ann sales emea user:ann group:emea", ["groups"]),
+        ("direct:sales direct:emea", "ann sales emea direct:sales", ["groups", "direct"]),
+        ("reports:mia reports:ann", "ann sales emea reports:mia", ["groups", "superiors"]),
+    ],
+)
+def test_nothing_is_asked_that_no_lot_needs(audiences: str, known: str, asked: list[str]) -> None:
+    """TU-106: who is asked about whom depends on the lots that are there."""
+    room = Room()
+    room.ledger.directory = FACTS
+    view = looking(room)
+    assert memberships(view, "ann", frozenset(audiences.split())) == set(known.split())
+    assert [answer.question for answer in view.answers] == asked
+
+
+@pytest.mark.parametrize(
+    ("one", "buyer", "pays"),
+    [
+        pytest.param(row("emea", OU), "bob", True, id="TU-030 TU-106 in the unit"),
+        pytest.param(row("emea", OU), "ann", False, id="TU-030 TU-106 only below it"),
+        pytest.param(row("emea", OU, subordinates=True), "ann", True, id="TU-029 TU-106 below it"),
+        pytest.param(row("mia", USER, subordinates=True), "leo", True, id="TU-106 reports"),
+        pytest.param(row("mia", USER, subordinates=True), "bob", False, id="TU-106 does not"),
+    ],
+)
+def test_who_pays_from_behind_a_key_code(one: AudienceRow, buyer: str, *, pays: bool) -> None:
+    room = Room()
+    room.ledger.directory = FACTS
+    room.register()
+    room.do(for_code(rows=(one,)))
+    room.do(FireAssignment("spring"))
+    order = PlaceOrder("o1", buyer, (Item.in_units("yoga", 10),), code_id())
+    if pays:
+        room.do(order, learner(buyer))
+    else:
+        room.refused(InsufficientUnits, order, learner(buyer))
 
 
 def looking(room: Room) -> LockedView:

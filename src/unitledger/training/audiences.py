@@ -155,16 +155,23 @@ class AudienceRow(Value):
         return len(people)
 
 
-def memberships(view: View, user: str) -> frozenset[str]:
-    """Everything by which the scope of a lot may know a user now.
+def memberships(view: View, user: str, audiences: frozenset[str]) -> frozenset[str]:
+    """Everything by which lots may know a user now.
 
-    The user's own id and their groups with all above them; and, marked as such, the user, those
-    groups, the units they are in themselves, and those they report to.
+    The user's own id and their groups with all above them; and of the marked names of audiences
+    those that mean the user. The Directory is asked nothing that none of them needs.
+
+    Args:
+        view: Whose Directory is asked.
+        user: The user.
+        audiences: Every name in the scopes of the lots.
 
     Source: TU-106, X-19.
     """
     groups = view.groups(user)
-    marked = {_GROUP + name for name in groups - {user}}
-    marked |= {_DIRECT + name for name in view.direct(user)}
-    marked |= {_REPORTS + name for name in view.superiors(user)}
-    return groups | marked | {_USER + user}
+    marked = {_USER + user} | {_GROUP + name for name in groups - {user}}
+    if any(name.startswith(_DIRECT) for name in audiences):
+        marked |= {_DIRECT + name for name in view.direct(user)}
+    if any(name.startswith(_REPORTS) for name in audiences):
+        marked |= {_REPORTS + name for name in view.superiors(user)}
+    return groups | (marked & audiences)

@@ -28,6 +28,7 @@ from unitledger.errors import (
 from unitledger.ids import WalletId
 from unitledger.lots import ANYTHING, Use
 from unitledger.policy import KeyCodeAudience, PaymentMethod, Policy, Tender
+from unitledger.training.audiences import memberships
 from unitledger.training.eligibility import allocated, lasting_until
 from unitledger.training.keycodes import ours
 from unitledger.training.pricing import Item, QuotedLine, priced_cart
@@ -201,7 +202,7 @@ def _plans(
     plans = _burned(view, wallet, basket, needs, [ANYTHING] * len(needs))
     if not any(_restricted(plan) for plan in plans):
         return plans
-    groups = view.groups(basket.buyer)
+    groups = memberships(view, basket.buyer, _named(plans[0].bucket))
     if wallet != member(basket.buyer) and _open_to_anyone(view.policy):
         groups |= _audiences(plans[0].bucket)
     uses = [Use(item=item.id, groups=groups) for item in basket.items]
@@ -214,6 +215,12 @@ def _open_to_anyone(policy: Policy) -> bool:
     Source: X-19.
     """
     return policy.key_code_audience is KeyCodeAudience.ANYONE
+
+
+def _named(bucket: Bucket) -> frozenset[str]:
+    """Every name in the audiences of a bucket's lots."""
+    scopes = [lot.scope.audience for _, lot, _ in bucket.entries() if lot.scope is not None]
+    return frozenset().union(*scopes)
 
 
 def _audiences(bucket: Bucket) -> frozenset[str]:
