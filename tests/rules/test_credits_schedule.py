@@ -281,6 +281,14 @@ def test_a_hold_that_is_over_is_free_whoever_looks() -> None:
         assert [move.verb for move in receipt.moves] == ["release", "void"]
 
 
+def test_what_is_free_and_what_is_free_again_are_both_looked_for() -> None:
+    """C29, C43: one free and one whose hold is over, with the same manager."""
+    with portal(Policy(invite_days=10)) as lms:
+        suspended(lms)
+        lms.clock.at = START + 10 * DAY
+        assert "basic manager/mia/first-aid" in told(lms)
+
+
 def test_bought_credits_are_looked_for_everywhere_where_they_are_forfeited() -> None:
     """C43."""
     with portal(Policy(purchased_at_lapse=PurchasedAtLapse.FORFEIT)) as lms:
