@@ -428,6 +428,22 @@ def test_only_the_invites_that_hold_forfeited_credits_are_cancelled() -> None:
         lms.run(AcceptInvite("bought.1", "lou"), learner("lou"))
 
 
+def test_a_released_credit_whose_lot_has_ended_expires() -> None:
+    """C41, C45: it was held beyond its month, and is left to its own terms."""
+    policy = attrs.evolve(RELEASING, lapse_grace_days=60, refill=Refill(RefillMode.EXPIRE_PERIOD))
+    with portal(policy) as lms:
+        lms.run(Subscribe("basic", Credits.of(24), Period.MONTH))
+        lms.run(Replenish("basic", 0), CRON)
+        lms.run(Allocate("first-aid", Credits.of(1)))
+        lms.run(Grant("mia", "first-aid", Credits.of(1)))
+        lms.run(SendInvite("leo@", "first-aid", "mia"), MIA, request="invite")
+        lms.run(Lapse("basic"))
+        lms.clock.at = START + timedelta(days=60)
+        receipt = lms.run(Forfeit("basic", MIAS), CRON)
+        assert (receipt.outcome.cancelled, receipt.outcome.amount.parts) == (("invite.1",), 0)
+        assert [move.verb for move in receipt.moves] == ["release", "expire"]
+
+
 def test_within_the_grace_released_invites_are_restored_as_they_were() -> None:
     """C44, C45."""
     with lived_in(RELEASING) as lms:

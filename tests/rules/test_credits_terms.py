@@ -205,7 +205,7 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     ),
     (
         lambda: Receivable("o", "ann", Credits.of(0)),  # type: ignore[arg-type,list-item,unused-ignore]
-        "amount is zero; give an amount above zero",
+        "missing is zero; give an amount above zero",
     ),
     (
         lambda: Receivable("o", "ann", FIVE, "4.50"),  # type: ignore[arg-type,list-item,unused-ignore]

@@ -125,7 +125,7 @@ class PlanChange(Value):
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "at", instant(self.at, "at"))
-        positive(self.base, Credits)
+        positive(self.base, Credits, "base")
         check_index(self.period, "period")
         if type(self.upgrade) is not Upgrade:
             raise InvalidType("upgrade", shown(self.upgrade), "Upgrade")
@@ -211,7 +211,7 @@ class Subscription(Record):
 
     def __attrs_post_init__(self) -> None:
         check_subscription(self.id)
-        positive(self.base, Credits)
+        positive(self.base, Credits, "base")
         if type(self.renewal) is not Recurrence:
             raise InvalidType("renewal", shown(self.renewal), "Recurrence")
         self._check_changes()

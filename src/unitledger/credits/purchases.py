@@ -148,7 +148,7 @@ class Receivable(Record):
     def __attrs_post_init__(self) -> None:
         _check_payment(self.payment)
         check_id(self.buyer, "buyer")
-        positive(self.missing, Credits)
+        positive(self.missing, Credits, "missing")
         if self.cost is not None and type(self.cost) is not Cost:
             raise InvalidType("cost", shown(self.cost), "Cost")
 

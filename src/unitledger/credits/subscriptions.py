@@ -137,7 +137,7 @@ class Subscribe(Command[Subscribed]):
 
     def __attrs_post_init__(self) -> None:
         check_subscription(self.subscription)
-        positive(self.base, Credits)
+        positive(self.base, Credits, "base")
         if type(self.period) is not Period:
             raise InvalidType("period", shown(self.period), "Period")
         if self.period not in (Period.YEAR, Period.MONTH):
