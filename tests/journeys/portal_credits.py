@@ -188,13 +188,27 @@ class CreditsRoom(Books):
         found.state = "accepted"
         found.enrolment = active or f"{self._request}.1"
         if active is not None:
-            moves = self._give_back(claim, claim.total("HELD"), "HELD")
-            return Done({"enrolment": active, "spent": 0}, moves)
+            return Done({"enrolment": active, "spent": 0}, self._handed_back(claim))
         source = manager_wallet(found.manager, found.course)
+        moves: list[Moved] = []
+        if claim.total("HELD"):
+            moves = self._shifted(claim, 1, "HELD", "SPENT")
+        elif not claim.total("SPENT"):
+            use = Use(course=found.course, groups=self.groups_of(learner))
+            try:
+                moves = self._taken(claim, source, self._plan(source, 1, use), "SPENT")
+            except No:
+                found.state, found.enrolment = "sent", None
+                raise
         made = Enrolment(learner, found.course, source, invite, self._request)
         self.enrolments[found.enrolment] = made
-        moves = self._shifted(claim, 1, "HELD", "SPENT")
-        return Done({"enrolment": found.enrolment, "spent": 1}, moves)
+        claim.deadline = None
+        return Done({"enrolment": found.enrolment, "spent": len(moves)}, moves)
+
+    def _handed_back(self, claim: Claim) -> list[Moved]:
+        """C25: all that a claim has, held or spent, by whatever command."""
+        held = self._give_back(claim, claim.total("HELD"), "HELD")
+        return [*held, *self._give_back(claim, claim.total("SPENT"), "SPENT")]
 
     def cancel_invite(self, invite: str) -> Done:
         """C25, C26."""
@@ -202,8 +216,7 @@ class CreditsRoom(Books):
         if found.state in ("accepted", "cancelled"):
             raise No("illegal_transition")
         found.state = "cancelled"
-        claim = self.claims[invite]
-        moves = self._give_back(claim, claim.total("HELD"), "HELD")
+        moves = self._handed_back(self.claims[invite])
         return Done({"invite": invite, "manager": found.manager}, moves)
 
     def _sender(self, invite: str, *roles: str) -> Invite:
@@ -221,7 +234,7 @@ class CreditsRoom(Books):
             raise No("illegal_transition")
         claim, mine = self.claims[invite], manager_wallet(found.manager, found.course)
         moves: list[Moved] = []
-        if self.invite_state(invite) == "expired":
+        if self.invite_state(invite) == "expired" and not claim.total("SPENT"):
             plan = self._plan(mine, 1, Use(course=found.course))
             claim.let_go = False
             moves = self._taken(claim, mine, plan, "HELD")
@@ -269,5 +282,5 @@ class CreditsRoom(Books):
         if found.state == "reversed":
             return Done({"source": found.source}, (), found.reversed_by)
         found.state, found.reversed_by = "reversed", self._request
-        moves = self._give_back(self.claims[found.claim], 1, "SPENT")
+        moves = self._handed_back(self.claims[found.claim])
         return Done({"source": found.source}, moves)
