@@ -75,6 +75,13 @@ from unitledger.training.firings import (
     due_firings,
     every_assignment,
 )
+from unitledger.training.keycode_lists import (
+    KeyCodeStanding,
+    ListedKeyCode,
+    LotStanding,
+    listed_key_codes,
+    lot_standing,
+)
 from unitledger.training.keycodes import (
     MAX_AUDIENCE,
     MAX_CONTACTS,
@@ -197,6 +204,7 @@ __all__ = [
     "KeyCodeRegistered",
     "KeyCodeReport",
     "KeyCodeRow",
+    "KeyCodeStanding",
     "KeyCodeState",
     "KeyCodes",
     "LineCancellation",
@@ -205,6 +213,8 @@ __all__ = [
     "LineStanding",
     "LineWithdrawal",
     "LineWithdrawn",
+    "ListedKeyCode",
+    "LotStanding",
     "Method",
     "Money",
     "NameDistributors",
@@ -263,7 +273,9 @@ __all__ = [
     "expiring",
     "key_code_rows",
     "lasting_until",
+    "listed_key_codes",
     "lot_of",
+    "lot_standing",
     "memberships",
     "notices",
     "offered",

@@ -22,6 +22,7 @@ from unitledger.ports import Directory, Reading, Store
 from unitledger.time import Clock, instant
 from unitledger.training.checkout import CheckoutState, Order, OrderLine, PlaceOrder
 from unitledger.training.codereports import KeyCodeReport, key_code_rows
+from unitledger.training.keycode_lists import ListedKeyCode, listed_key_codes
 from unitledger.training.keycodes import check_code_id, wallet_of
 from unitledger.training.purchases import Coupon, UnitOffer, unit_offer
 from unitledger.training.quotes import OrderQuote, version_of
@@ -235,6 +236,34 @@ class UnitsBook:
             every = [parts[1] for parts in wallets if parts[0] == "keycode"]
             rows = key_code_rows(reading, codes or every, lambda wallet: self._lots(wallet, at))
             return KeyCodeReport(tuple(rows))
+
+    def key_code_list(
+        self,
+        *,
+        contact: str | None = None,
+        user: str | None = None,
+        finished: bool = False,
+        at: datetime | None = None,
+    ) -> tuple[ListedKeyCode, ...]:
+        """The key codes of the portal with what is behind them, without what is used up or lapsed.
+
+        Args:
+            contact: Only the codes of this contact; ``None`` is every code.
+            user: Whose standing is meant; ``None`` is anybody's.
+            finished: Whether what is completed or expired is listed too.
+            at: The instant (UTC) whose figures are meant; ``None`` is now.
+
+        Source: TU-008, TU-107 to TU-110.
+        """
+        with self._ledger.store.read(self._portal) as reading:
+            groups = None if user is None else self._view(reading, (), at).groups(user)
+            return listed_key_codes(
+                reading,
+                lambda wallet: self._lots(wallet, at),
+                contact=contact,
+                groups=groups,
+                finished=finished,
+            )
 
     def unused_value(self, wallet: str, *, at: datetime | None = None) -> tuple[Money, ...]:
         """What a wallet can spend, at the prices paid for it, currency by currency.
