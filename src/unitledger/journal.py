@@ -124,6 +124,8 @@ class Fold:
 
     Feed it entries in the order they were written; it refuses one that breaks a promise, and is of
     no further use then.
+
+    Source: C62.
     """
 
     def __init__(self) -> None:

@@ -307,8 +307,8 @@ def _refilled(
     """What a wallet can spend once some claims have given credits back to it."""
     bucket = view.bucket(wallet) if bucket is None else bucket
     for move in (move for shift in shifts for move in shift.moves):
-        lot = view.lot(move.lot)
-        if move.target.wallet == wallet and not lot.lapsed(view.at):
+        if move.target.wallet == wallet:
+            lot = view.lot(move.lot)
             old = next((parts for _, one, parts in bucket.entries() if one.id == lot.id), 0)
             bucket = bucket.put(lot, old, old + move.parts)
     return bucket
@@ -341,7 +341,7 @@ class Sending(Value):
         shifts: What happens to claims.
         moves: Where credits go on to that come back to a manager who has left.
         records: The new invite, behind those it cancels.
-        left: What the wallet can spend afterwards, where somebody goes on with it.
+        left: What the wallet can spend afterwards; ``None`` is as much as before.
         new: Whether the invite is new.
     """
 
@@ -375,7 +375,7 @@ def sending(
     for found in view.found(Invite, "open", seat(command.invitee, command.course)):
         present, claim = _present(view, found.key)
         if present.state is InviteState.SENT:
-            return Sending(_sent(present, claim), left=bucket)
+            return Sending(_sent(present, claim))
         lapsed.append(present.to(InviteState.CANCELLED))
         shifts += handed_back(claim)
     wallet, state = manager(command.manager, command.course), _taken_as(view)
