@@ -61,7 +61,7 @@ def parcels(
         parts: How many there are, no more than the limit of ``ADD_CAPPED``.
         policy: The policy.
 
-    Source: C41.
+    Source: C41, C42.
     """
     refill = policy.refill
     if refill.mode in _TO_THE_NEXT:
