@@ -4,7 +4,11 @@
     run        scenario files, a line per expectation that is not met
     quote      prices in training units
     explain    which lots pay an amount, and why
-    verify     an exported journal: hashes, chains, conservation
+    verify     an exported journal or a store: hashes, chains, conservation
+    audit      a store: whether what is kept is what its journals fold to
+    sweep      a store: expiry written down, wallet by wallet
+    export     a portal's journal as lines of JSON
+    import     an exported journal into a store
     schedule   the next occurrences of a renewal or an assignment
 
 Answers go to standard output, what went wrong to standard error as ``code: message``; with
@@ -22,7 +26,8 @@ import json
 import locale
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn, final
@@ -33,13 +38,23 @@ from unitledger.amounts import UNIT_NAMES, Amount, Rate
 from unitledger.buckets import Bucket, Plan
 from unitledger.codec import encode
 from unitledger.errors import InvalidValue, UnitLedgerError, shown
-from unitledger.journal import MAX_ENTRY, exported, imported, verify
+from unitledger.journal import MAX_ENTRY, Findings, exported, imported, verify
 from unitledger.lots import Lot, Use
 from unitledger.orders import FEFO_LARGEST, BurnOrder
 from unitledger.policy import Policy
 from unitledger.scenario import Scenario, ScenarioResult, shipped
 from unitledger.scenario.figures import parts_text
 from unitledger.scenario.stories import closing, quote_lines, several, story
+from unitledger.stored import (
+    audit_all,
+    check_new,
+    export_to,
+    import_from,
+    is_url,
+    stored,
+    sweep_all,
+    verify_all,
+)
 from unitledger.stores.memory import MemoryStore
 from unitledger.time import (
     Period,
@@ -157,8 +172,14 @@ def _plain(value: object) -> Any:
 
 def _demo(asked: argparse.Namespace) -> int:
     """Both seeds in one store, one portal, one journal."""
-    store = MemoryStore()
-    results = [scenario.run(store) for name, scenario in shipped().items() if name in _SEEDS]
+    seeds = [scenario for name, scenario in shipped().items() if name in _SEEDS]
+    with _store(asked.store) as store:
+        _check_new(asked, store, seeds)
+        results = [scenario.run(store) for scenario in seeds]
+        return _demonstrated(asked, results)
+
+
+def _demonstrated(asked: argparse.Namespace, results: Sequence[ScenarioResult]) -> int:
     ledger = results[-1].ledger
     verdicts = ledger.verify(), ledger.audit()
     if asked.json:
@@ -177,11 +198,30 @@ def _demo(asked: argparse.Namespace) -> int:
 _SEEDS = ("seed_credits", "seed_units")
 
 
+def _store(url: str | None) -> AbstractContextManager[Any]:
+    """The store that was named, with its tables made; a new one in memory when none was."""
+    return nullcontext(MemoryStore()) if url is None else stored(url, make=True)
+
+
+def _check_new(asked: argparse.Namespace, store: Any, scenarios: Iterable[Scenario]) -> None:
+    """Refuse a portal of a named store that has something already: its figures would not fit."""
+    if asked.store is not None:
+        check_new(store, {scenario.portal for scenario in scenarios})
+
+
 def _run(asked: argparse.Namespace) -> int:
     if asked.journal is not None and len(asked.files) > 1:
         raise _Usage(asked.parser, "--journal takes one scenario: each has a journal of its own")
     scenarios = [(file, _scenario(file)) for file in asked.files]
-    results = [(file, scenario.run()) for file, scenario in scenarios]
+    if asked.store is not None and len(scenarios) > 1:
+        raise _Usage(asked.parser, "--store takes one scenario: it is left there as it ends")
+    with _store(asked.store) as store:
+        _check_new(asked, store, [scenario for _, scenario in scenarios])
+        named = store if asked.store is not None else None
+        return _reported(asked, [(file, scenario.run(named)) for file, scenario in scenarios])
+
+
+def _reported(asked: argparse.Namespace, results: Sequence[tuple[str, ScenarioResult]]) -> int:
     if asked.journal is not None:
         lines = exported(results[0][1].ledger.journal())
         text = "".join(f"{line}\n" for line in lines)
@@ -343,6 +383,11 @@ def _explained(plan: Plan) -> dict[str, Any]:
 
 
 def _verify(asked: argparse.Namespace) -> int:
+    if is_url(asked.file):
+        with stored(asked.file) as store:
+            return _found(asked, verify_all(store, asked.portal), "every hash, chain and sum holds")
+    if asked.portal is not None:
+        raise _Usage(asked.parser, "--portal is for a store; a file has one journal")
     kept, seal = imported(_lines(asked.file))
     verdict = verify(kept, seal)
     if asked.json:
@@ -353,6 +398,50 @@ def _verify(asked: argparse.Namespace) -> int:
     else:
         print("\n".join(f"{asked.file}: {fault}" for fault in verdict.faults))
     return _code(ok=verdict.ok)
+
+
+def _found(asked: argparse.Namespace, verdicts: Mapping[str, Findings], well: str) -> int:
+    """A line per portal, or per fault of one."""
+    if asked.json:
+        _print_json({name: {"ok": one.ok, **_plain(one)} for name, one in verdicts.items()})
+        return _code(ok=all(one.ok for one in verdicts.values()))
+    for name, one in verdicts.items():
+        size = f"{several(one.entries, 'entry')}, {several(one.lots, 'lot')}"
+        lines = [f"{name}: {fault}" for fault in one.faults] or [f"{name}: {size}; {well}"]
+        print("\n".join(lines))
+    return _code(ok=all(one.ok for one in verdicts.values()))
+
+
+def _audit(asked: argparse.Namespace) -> int:
+    with stored(asked.store) as store:
+        verdicts = audit_all(store, asked.portal)
+    return _found(asked, verdicts, "what is stored is what the journal folds to")
+
+
+def _sweep(asked: argparse.Namespace) -> int:
+    with stored(asked.store) as store:
+        swept = sweep_all(store, asked.portal)
+    if asked.json:
+        _print_json({name: _plain(one) for name, one in swept.items()})
+    for name, one in swept.items() if not asked.json else ():
+        print(f"{name}: {several(one.wallets, 'wallet')}, {one.written} with something to write")
+    return _OK
+
+
+def _export(asked: argparse.Namespace) -> int:
+    with stored(asked.store) as store:
+        portal, entries = export_to(store, asked.portal, Path(asked.file))
+    if asked.json:
+        _print_json({"portal": portal, "entries": entries, "file": asked.file})
+    else:
+        print(f"{portal}: {several(entries, 'entry')} written to {asked.file}")
+    return _OK
+
+
+def _import(asked: argparse.Namespace) -> int:
+    with stored(asked.store, make=True) as store:
+        verdict = import_from(store, _lines(asked.file))
+    return _found(asked, {asked.file: verdict}, "all of it is in the store")
 
 
 def _lines(file: str) -> Iterator[str]:
@@ -439,12 +528,15 @@ def _parser() -> _Parser:
     return parser
 
 
+_NAMED_STORE = ("--store", {"metavar": "URL", "help": "keep it there: sqlite:///demo.db, ..."})
+_URL = ("store", {"metavar": "URL", "help": "a store: sqlite:///portal.db, postgresql://..."})
+_PORTAL = ("--portal", {"help": "one portal of a store; else all of them"})
 _ZONE = ("--zone", {"default": "UTC", "help": "the zone in which dates are meant"})
 _WORDS: tuple[
     tuple[str, Callable[[argparse.Namespace], int], str, tuple[tuple[str, dict[str, Any]], ...]],
     ...,
 ] = (
-    ("demo", _demo, "tell both seed stories, in one portal and one journal", ()),
+    ("demo", _demo, "tell both seed stories, in one portal and one journal", (_NAMED_STORE,)),
     (
         "run",
         _run,
@@ -460,6 +552,7 @@ _WORDS: tuple[
                 },
             ),
             ("--journal", {"metavar": "OUT", "help": "write the exported journal there"}),
+            _NAMED_STORE,
         ),
     ),
     (
@@ -497,7 +590,27 @@ _WORDS: tuple[
         "verify",
         _verify,
         "say whether an exported journal is the one that was written, and adds up",
-        (("file", {"metavar": "FILE", "help": "as run --journal writes it"}),),
+        (
+            (
+                "file",
+                {"metavar": "FILE", "help": "as run --journal or export writes it; or a store"},
+            ),
+            _PORTAL,
+        ),
+    ),
+    ("audit", _audit, "say whether a store has what its journals fold to", (_URL, _PORTAL)),
+    ("sweep", _sweep, "write down in a store what has expired by now", (_URL, _PORTAL)),
+    (
+        "export",
+        _export,
+        "write the journal of a portal as lines of JSON, with a seal behind them",
+        (_URL, ("file", {"metavar": "OUT", "help": "the file to write"}), _PORTAL),
+    ),
+    (
+        "import",
+        _import,
+        "put an exported journal into a store whose portal of that name is empty",
+        (("file", {"metavar": "FILE", "help": "as export writes it"}), _URL),
     ),
     (
         "schedule",

@@ -38,6 +38,7 @@ FLOORS = (
     "ports",
     "views",
     "journal",
+    "restore",
     "operations",
     "credits",
     "training",
@@ -50,6 +51,7 @@ FLOORS = (
     "testing",
     "scenario",
     "pytest_plugin",
+    "stored",
     "cli",
     "__main__",
 )

@@ -266,6 +266,13 @@ class Statements:
         return self.made(select(heads.c.name).where(*rule).order_by(heads.c.name), "portal")
 
     @cached_property
+    def portals(self) -> Statement:
+        """Every portal that was ever written to, in order."""
+        heads = self.tables.heads
+        rule = heads.c.sequence > _NONE
+        return self.made(select(heads.c.portal).where(rule).distinct().order_by(heads.c.portal))
+
+    @cached_property
     def holders(self) -> Statement:
         """Every wallet that ever held a lot, in order."""
         cells = self.tables.cells

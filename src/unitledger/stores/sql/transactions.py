@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
+from pathlib import Path
 from typing import final
 
-from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError
 
 from unitledger.errors import (
     Contention,
@@ -21,6 +23,7 @@ from unitledger.errors import (
     InvalidValue,
     InvariantViolation,
     NotLocked,
+    StoreUnavailable,
     UnitLedgerError,
     shown,
 )
@@ -40,6 +43,7 @@ __all__ = ["MOST_HINTS", "SqlStore", "alone"]
 MOST_HINTS = 1000
 """For how many requests of a batch what they look up is fetched with the locks."""
 
+_URLS = "a URL like sqlite:///portal.db or postgresql://user@host/name"
 _MARK = "unitledger"
 _MILLISECOND = timedelta(milliseconds=1)
 _OPEN: ContextVar[frozenset[tuple[int, str]]] = ContextVar("open units of work")
@@ -62,6 +66,22 @@ def alone(store: object, portal: PortalId) -> Iterator[None]:
         yield
     finally:
         _OPEN.reset(mark)
+
+
+def _place(url: str) -> URL:
+    """A URL with the driver that we ask for where none is named.
+
+    Raises:
+        InvalidValue: Not a URL of a database.
+    """
+    try:
+        place = make_url(url)
+        place.get_dialect()
+    except (ArgumentError, ModuleNotFoundError) as error:
+        raise InvalidValue("store", shown(url), _URLS) from error
+    if place.drivername in {"postgres", "postgresql"}:
+        return place.set(drivername="postgresql+psycopg")
+    return place
 
 
 @final
@@ -106,10 +126,7 @@ class SqlStore:
             prefix: What the names of the tables begin with.
             retries: How long to try to have the locks.
         """
-        place = make_url(url)
-        if place.drivername in {"postgres", "postgresql"}:
-            place = place.set(drivername="postgresql+psycopg")
-        store = cls(create_engine(place), prefix=prefix, retries=retries)
+        store = cls(create_engine(_place(url)), prefix=prefix, retries=retries)
         try:
             with store.engine.begin() as connection:
                 create_all(connection, prefix=prefix)
@@ -117,6 +134,28 @@ class SqlStore:
             store.close()
             raise refusal(error, "opening") from error
         return store
+
+    @classmethod
+    def existing(cls, url: str, *, prefix: str = PREFIX) -> SqlStore:
+        """The store at a URL, as it is there; nothing is made.
+
+        Args:
+            url: As for `open`.
+            prefix: What the names of the tables begin with.
+
+        Raises:
+            StoreUnavailable: There is no such file.
+        """
+        place = _place(url)
+        if place.get_backend_name() == "sqlite" and not Path(place.database or "").is_file():
+            raise StoreUnavailable("opening", "there is no such file")
+        return cls(create_engine(place), prefix=prefix)
+
+    def portals(self) -> tuple[PortalId, ...]:
+        """Every portal that was ever written to, in order of their ids."""
+        with self._connected() as (_, talk):
+            rows = talk.ask(self.statements.portals)
+        return tuple([PortalId(portal) for (portal,) in rows])
 
     @contextmanager
     def begin(
