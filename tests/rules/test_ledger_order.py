@@ -560,7 +560,6 @@ def rich_desk() -> Desk:
 COMMANDS: tuple[Command[Any], ...] = (
     Issue(LotId("x"), BEN, u(1)),
     Issue(LotId("a"), BEN, u(1)),
-    Issue(LotId("x"), BEN, u(1), cycle=0),
     Issue(LotId("x"), BEN, u(1), effective=day(9), expires=day(9)),
     Transfer(ANN, BEN, u(1)),
     Transfer(ANN, BEN, u(100)),
