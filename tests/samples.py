@@ -9,10 +9,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from fractions import Fraction
+from functools import cache
 from itertools import chain, combinations, islice, product
 from typing import Any, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -77,14 +78,22 @@ def _imported(name: str) -> None:
 
 def sample(cls: Any, *, full: bool = True) -> Any:
     """A value of a class; with everything that may be left out, or without it."""
+    return cls(**_fields(cls, full))
+
+
+@cache
+def _fields(cls: Any, full: bool) -> Mapping[str, Any]:
+    """What a class can be made from; looked for once."""
     hints = get_type_hints(cls)
     fields = [field for field in attrs.fields(cls) if field.init]
     choices = [tuple(_choices(field.name, hints[field.name], full)) for field in fields]
     for values in chain(islice(product(*choices), 200_000), _changing(choices)):
+        made = {field.alias: value for field, value in zip(fields, values, strict=True)}
         try:
-            return cls(**{f.alias: v for f, v in zip(fields, values, strict=True)})
+            cls(**made)
         except UnitLedgerError:
             continue
+        return made
     raise LookupError(f"no candidates make a {cls.__name__}; teach tests/samples.py some more")
 
 
