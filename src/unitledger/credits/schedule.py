@@ -97,8 +97,8 @@ def due(reading: Reading, *, at: datetime) -> tuple[Due, ...]:
     return tuple(sorted(found, key=_first_due))
 
 
-def _first_due(one: Due) -> tuple[datetime, bool, str]:
-    return one.at, isinstance(one.command, Forfeit), one.request
+def _first_due(one: Due) -> tuple[datetime, str]:
+    return one.at, one.request
 
 
 def _forfeits(reading: Reading, subscription: Subscription, at: datetime) -> Iterator[Due]:
