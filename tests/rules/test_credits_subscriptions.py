@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -386,3 +387,30 @@ def test_the_longest_id_and_the_highest_period_fit_together(lms: Portal) -> None
     with pytest.raises(UnitLedgerError) as refusal:
         lms.run(Replenish(longest, 999_999), CRON)
     assert refusal.value.code == "limit_exceeded"
+
+
+@pytest.mark.parametrize(
+    ("month", "day"),
+    [
+        pytest.param(1, 31, id="C39 anchored on 31 January"),
+        pytest.param(1, 30, id="C39 anchored on 30 January"),
+        pytest.param(2, 29, id="C39 anchored on 29 February"),
+    ],
+)
+def test_four_years_of_renewals_keep_their_day(lms: Portal, month: int, day: int) -> None:
+    """C39: the day of the anchor, or the month's last where it has no such day."""
+    lms.clock.at = datetime(2024, month, day, 9, tzinfo=UTC)
+    lms.run(Subscribe("growth", GROWTH, Period.MONTH))
+    lms.clock.at = datetime(2028, month, 28, 9, tzinfo=UTC)
+    for k in range(48):
+        lms.run(Replenish("growth", k), CRON)
+    lots = sorted(lms.ledger.balance(POOL).lots, key=lambda line: line.lot.cycle)
+    expected = []
+    for k in range(48):
+        year, place = divmod(2024 * 12 + month - 1 + k, 12)
+        last = calendar.monthrange(year, place + 1)[1]
+        expected.append(datetime(year, place + 1, min(day, last), 9, tzinfo=UTC))
+    assert [line.lot.acquired for line in lots] == expected
+    assert datetime(2024, 2, 29, 9, tzinfo=UTC) in expected
+    assert datetime(2025, 2, 28, 9, tzinfo=UTC) in expected
+    assert lms.free(POOL) == 4 * 492
