@@ -12,7 +12,6 @@ from tests.rules.training_room import CODES, START, Room, code, code_id, learner
 from unitledger.accounts import keycode
 from unitledger.errors import InvalidInput, InvalidType, TooManyAttempts, UnknownKeyCode
 from unitledger.ports import AttemptLimiter
-from unitledger.stores.memory import MemoryStore
 from unitledger.time import FixedClock
 from unitledger.training import (
     Item,
@@ -140,22 +139,25 @@ def test_guessing_ends_and_begins_again_when_the_limiter_says_so() -> None:
     assert opened.admitted(TYPED, by=ANN) == code_id(1)
 
 
-class Deaf(MemoryStore):
+class Deaf:
     """A store that must not be asked."""
 
     def read(self, *_: Any, **__: Any) -> Any:
         raise AssertionError("looked up")
 
 
+NOT_ASKED: Any = Deaf()
+
+
 @pytest.mark.parametrize("answer", [False, None, 1, "yes", object()], ids=str)
 def test_only_true_is_a_yes(answer: object) -> None:
-    closed = KeyCodeDoor(Deaf(), CODES, Unclear(answer), clock=FixedClock(START))
+    closed = KeyCodeDoor(NOT_ASKED, CODES, Unclear(answer), clock=FixedClock(START))
     with pytest.raises(TooManyAttempts):
         closed.admitted(TYPED, by=ANN)
 
 
 def test_a_limiter_that_fails_is_a_closed_door() -> None:
-    closed = KeyCodeDoor(Deaf(), CODES, Broken("allows"), clock=FixedClock(START))
+    closed = KeyCodeDoor(NOT_ASKED, CODES, Broken("allows"), clock=FixedClock(START))
     with pytest.raises(ConnectionError):
         closed.admitted(TYPED, by=ANN)
 

@@ -212,7 +212,9 @@ def test_the_most_that_can_be_registered() -> None:
         comments="y" * MAX_REMARK,
         sealed="z" * MAX_REMARK,
     )
-    assert Room(Policy(code_storage=CodeStorage.HOST_ENCRYPTED)).do(most, CREATOR)
+    room = Room(Policy(code_storage=CodeStorage.HOST_ENCRYPTED))
+    assert room.do(most, CREATOR).outcome.key_code == code_id(1)
+    assert len(kept(room).contacts) == MAX_CONTACTS
 
 
 # Storage.
