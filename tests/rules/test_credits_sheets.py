@@ -15,7 +15,7 @@ from unitledger.credits import (
     address_digest,
     read_sheet,
 )
-from unitledger.errors import LimitExceeded, MalformedDocument, UnitLedgerError
+from unitledger.errors import LimitExceeded, MalformedDocument, UnitLedgerError, shown
 
 KEY = b"sixteen bytes ok"
 NONE = "it has no address"
@@ -111,7 +111,13 @@ def test_what_cannot_be_read(arguments: Any, code: str) -> None:
     with pytest.raises(UnitLedgerError) as refusal:
         read_sheet(**arguments)
     assert refusal.value.code == code
-    assert list(arguments)[-1] in str(refusal.value)
+    name, value = list(arguments.items())[-1]
+    what = {"invalid_type": "str", "invalid_value": "one character between cells"}
+    assert refusal.value.details == {
+        "field": name,
+        "value": shown(value),
+        "expected": what[code],
+    }
 
 
 def test_a_sheet_has_as_many_rows_as_a_mailing() -> None:
@@ -119,7 +125,11 @@ def test_a_sheet_has_as_many_rows_as_a_mailing() -> None:
     assert len(read_sheet("email\n" + "a@\n" * 10_000).rows) == 10_000
     with pytest.raises(LimitExceeded) as refusal:
         read_sheet("email,x\n" + "a@,\n" * 9_999 + ",1\n" * 2)
-    assert (refusal.value.what, refusal.value.limit) == ("rows of a sheet", 10_000)
+    assert refusal.value.details == {
+        "what": "rows of a sheet",
+        "asked": "more than 10000",
+        "limit": 10_000,
+    }
 
 
 def test_a_sheet_has_a_longest_text() -> None:
@@ -128,7 +138,11 @@ def test_a_sheet_has_a_longest_text() -> None:
     assert read_sheet("email" + "\n" * (longest - 5)).rows == ()
     with pytest.raises(LimitExceeded) as refusal:
         read_sheet("email" + "\n" * (longest - 4))
-    assert (refusal.value.asked, refusal.value.limit) == (str(longest + 1), longest)
+    assert refusal.value.details == {
+        "what": "characters of a sheet",
+        "asked": str(longest + 1),
+        "limit": longest,
+    }
 
 
 def test_references_stand_for_addresses_from_here_on() -> None:
