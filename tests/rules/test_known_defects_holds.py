@@ -107,6 +107,8 @@ def test_a_hold_runs_out_by_its_own_deadline() -> None:
             InviteState.SENT,
         )
         assert lms.figures() == {MIAS: (1, 1, 0)}
+        sent(lms, "d")
+        assert lms.figures() == {MIAS: (0, 2, 0)}
         lms.run(AcceptInvite(late, "leo"), LEO)
 
 

@@ -86,23 +86,27 @@ def test_an_operation_gives_back_what_it_took_and_no_more() -> None:
         desk.give(Reverse(first, ANNS, u(5)))
     assert (refusal.value.claim, refusal.value.there) == (first, 0)
     assert desk.figures(ANNS) == (500, 0, 500, 0, 0)
-    desk.give(Reverse(second, ANNS))
-    assert desk.figures(ANNS) == (1000, 0, 0, 0, 0)
+    desk.give(Reverse(second, ANNS, u(3)))
+    with pytest.raises(ClaimExceeded) as refusal:
+        desk.give(Reverse(second, ANNS, u("2.01")))
+    assert (refusal.value.asked, refusal.value.there) == (201, 200)
+    assert desk.figures(ANNS) == (800, 0, 200, 0, 0)
     desk.check()
 
 
 def test_what_was_given_back_can_be_bought_again(lms: Portal) -> None:
     """R5: a reversed purchase stood in the way of the next; here it stands in nobody's way."""
     lms.allotted(1)
+    lms.fill(1)
+    bought = set()
     for _ in range(3):
-        enrolment = lms.run(Enrol("leo", "fire")).outcome if lms.free(POOL) else None
-        if enrolment is None:
-            lms.fill(1)
-            enrolment = lms.run(Enrol("leo", "fire")).outcome
-        lms.run(ReverseEnrolment(enrolment.enrolment))
+        enrolment = lms.run(Enrol("leo", "fire")).outcome.enrolment
         invite = lms.run(SendInvite("a", "first-aid", "mia"), MIA).outcome.invite
+        assert lms.figures() == {POOL: (0, 0, 1), MIAS: (0, 1, 0)}
+        lms.run(ReverseEnrolment(enrolment))
         lms.run(CancelInvite(invite), MIA)
-    assert lms.figures() == {POOL: (1, 0, 0), MIAS: (1, 0, 0)}
+        bought |= {enrolment, invite}
+    assert len(bought) == 6
     room = stocked(own="B 9")
     for number in range(3):
         room.do(order("yoga 9", name=f"o{number}"), buyer("ann"))
