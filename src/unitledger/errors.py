@@ -13,6 +13,7 @@ The tree, and what a host usually does with each branch:
     │   ├── NaiveInstant            a date and time without a zone
     │   ├── LimitExceeded           larger than anything the library will touch
     │   ├── MalformedDocument       text that is not the JSON or TOML it should be
+    │   ├── PayloadRefused          a part of an assignment's payload cannot be read
     │   └── UnknownField            a document names a field that does not exist
     ├── Refused                 a rule says no; nothing changed, and it may succeed later
     │   ├── InsufficientUnits       less is spendable than was asked for
@@ -109,6 +110,7 @@ __all__ = [
     "NotRegistered",
     "NotReversible",
     "OutsideAudience",
+    "PayloadRefused",
     "PaymentConflict",
     "QuoteMoved",
     "Refused",
@@ -374,6 +376,27 @@ class UnknownField(InvalidInput):
 
     def __str__(self) -> str:
         return f"{self.where} has no field {self.field}; it has {', '.join(self.known)}"
+
+
+@final
+@attrs.define(eq=False)
+class PayloadRefused(InvalidInput):
+    """A part of the payload of an assignment cannot be read.
+
+    Attributes:
+        part: Which part; see `PayloadPart`.
+        value: What was given, shortened; never a key code.
+        reason: What is wrong with it.
+    """
+
+    code: ClassVar[str] = "payload_refused"
+
+    part: str
+    value: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.part} is {self.value}: {self.reason}"
 
 
 class Refused(UnitLedgerError):

@@ -63,6 +63,7 @@ __all__ = [
     "Swept",
     "Transfer",
     "VoidUnits",
+    "check_unfrozen",
     "met_plan",
     "positive",
     "transferred",
@@ -130,6 +131,20 @@ def transferred(
     met_plan(view, plan, source)
     ends = account(source, State.FREE), account(target, State.FREE)
     return tuple([Move(lot.id, *ends, parts) for lot, parts in plan.taken])
+
+
+def check_unfrozen(view: View, lot: Lot) -> None:
+    """Refuse to change a lot of training units that has been drawn on, where that freezes it.
+
+    Raises:
+        InvalidTerms: Some of it was spent or held, or has left its home, and the policy's
+            ``freeze_after_draw`` is on.
+    """
+    if view.policy.freeze_after_draw and lot.unit is Units:
+        cells = view.cells(lot.home, lot.id)
+        at_home = cells[State.FREE] + cells[State.EXPIRED] + cells[State.VOID]
+        if at_home != -cells[State.ISSUED]:
+            raise InvalidTerms(lot.id, "it was drawn on, and the policy's freeze_after_draw is on")
 
 
 @kind("issued")
@@ -618,6 +633,7 @@ class EditExpiry(Command[ExpiryEdited]):
         lot = view.lot(self.lot)
         if lot.home != self.wallet:
             raise InvalidTerms(self.lot, f"its home wallet is {lot.home}")
+        check_unfrozen(view, lot)
         if self.expires is not None and self.expires <= max(view.at, lot.terms.effective):
             raise InvalidTerms(self.lot, "the new expiry must be later than now")
         terms = Validity(lot.terms.effective, self.expires)

@@ -23,7 +23,7 @@ from unitledger.amounts import Credits, Rate, Units
 from unitledger.buckets import AllocationScope
 from unitledger.errors import InvalidType, InvalidValue, LimitExceeded, shown
 from unitledger.ids import check_id
-from unitledger.orders import FEFO_LARGEST, BurnOrder
+from unitledger.orders import FEFO_LARGEST, FIFO, BurnOrder
 from unitledger.time import check_zone
 from unitledger.values import Value
 
@@ -1190,6 +1190,8 @@ class Policy(Value):
         extend_days: How long units refunded under ``EXTEND`` can be used (TU-239).
         bulk_discounts: What comes off the price of units when many are bought (TU-212).
         coupon_on_unit_purchase: Whether a coupon may be used to buy units (X-05, TU-214).
+        freeze_after_draw: Whether end and total of a lot of training units are fixed as soon as
+            some of it has left its home or was spent (the preset ``prepaid_pool``).
         raw_value: What the redemption report takes redeemed units to be worth (X-22).
         preferences: What is otherwise in some organizational units and currencies (TU-155).
         criteria: Which training may be paid with units (TU-151 to TU-154).
@@ -1261,6 +1263,7 @@ class Policy(Value):
     extend_days: int = 30
     bulk_discounts: tuple[BulkDiscount, ...] = ()
     coupon_on_unit_purchase: bool = False
+    freeze_after_draw: bool = False
     raw_value: RawValue = RawValue.PRICE_PAID
     preferences: tuple[Preferences, ...] = ()
     criteria: Criteria = Criteria()
@@ -1375,19 +1378,49 @@ class Policy(Value):
 
     @classmethod
     def strict_overview(cls) -> Policy:
-        """The seed's overview to the letter: one method pays the whole order.
+        """The seed's overview to the letter: one method pays the whole order, nothing comes back.
 
-        Source: X-01.
+        Source: X-01, X-04.
         """
-        return cls(tender=Tender.STRICT_ONE_METHOD)
+        return cls(tender=Tender.STRICT_ONE_METHOD, refund=Refunds(RefundMode.NONE))
 
     @classmethod
-    def vendor_checkout(cls) -> Policy:
+    def vendor_checkout(cls, *, session_guard: bool = False) -> Policy:
         """The seed's key-code workflow: what is missing may be paid by card or bill.
 
-        Source: X-01, TU-175.
+        Args:
+            session_guard: Whether units that end before a session begins cannot pay for it; when
+                it is on, those that end last pay first.
+
+        Source: X-01, X-02, TU-175.
         """
-        return cls(tender=Tender.ALLOW_REMAINDER)
+        return cls(
+            tender=Tender.ALLOW_REMAINDER,
+            session_guard=session_guard,
+            session_order=SessionOrder.LATEST_EXPIRY,
+        )
+
+    @classmethod
+    def club_tenant(cls) -> Policy:
+        """A club that sells key codes: the buyer's division uses them, and gives back in time.
+
+        Source: X-04, X-06, X-14, TU-216, TU-232.
+        """
+        return cls(
+            key_code_purchase=True,
+            allocation_scope=AllocationScope.ITEM,
+            refund=Refunds.by_terms((0, 100)),
+        )
+
+    @classmethod
+    def prepaid_pool(cls) -> Policy:
+        """Pools paid in advance: the first acquired pays first, and what was drawn on is fixed.
+
+        A learner may draw on several of them for one order.
+
+        Source: TU-114.
+        """
+        return cls(burn_order=FIFO, max_codes_per_order=MAX_CODES, freeze_after_draw=True)
 
 
 _KINDS: dict[str, type] = {
@@ -1425,6 +1458,7 @@ _KINDS: dict[str, type] = {
     "extend_days": int,
     "bulk_discounts": tuple,
     "coupon_on_unit_purchase": bool,
+    "freeze_after_draw": bool,
     "raw_value": RawValue,
     "preferences": tuple,
     "criteria": Criteria,

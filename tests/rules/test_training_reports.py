@@ -25,11 +25,11 @@ from unitledger.training import (
     Item,
     KeyCodeRow,
     Money,
-    Period,
     PlaceOrder,
     PurchaseType,
     RedemptionRow,
     RefundLine,
+    ReportPeriod,
     Training,
 )
 
@@ -99,14 +99,16 @@ def test_purchases_by_currency_carry_totals() -> None:
 @pytest.mark.parametrize(
     ("period", "found"),
     [
-        pytest.param(Period(), ["p0", "p1", "p2"], id="TU-273 always"),
-        pytest.param(Period(since=day(1)), ["p1", "p2"], id="TU-273 from an instant on"),
-        pytest.param(Period(until=day(1)), ["p0"], id="TU-273 to before an instant"),
-        pytest.param(Period(day(1), day(2)), ["p1"], id="TU-273 half-open"),
-        pytest.param(Period(day(3)), [], id="TU-273 nothing"),
+        pytest.param(ReportPeriod(), ["p0", "p1", "p2"], id="TU-273 always"),
+        pytest.param(ReportPeriod(since=day(1)), ["p1", "p2"], id="TU-273 from an instant on"),
+        pytest.param(ReportPeriod(until=day(1)), ["p0"], id="TU-273 to before an instant"),
+        pytest.param(ReportPeriod(day(1), day(2)), ["p1"], id="TU-273 half-open"),
+        pytest.param(ReportPeriod(day(3)), [], id="TU-273 nothing"),
     ],
 )
-def test_a_report_of_a_period_is_in_the_order_of_time(period: Period, found: list[str]) -> None:
+def test_a_report_of_a_period_is_in_the_order_of_time(
+    period: ReportPeriod, found: list[str]
+) -> None:
     room = shop()
     for number in range(3):
         room.at(number)
@@ -119,9 +121,9 @@ def test_a_report_of_a_period_is_in_the_order_of_time(period: Period, found: lis
 @rule("TU-273")
 def test_a_naive_instant_is_no_period() -> None:
     with pytest.raises(InvalidInput):
-        Period(datetime(2026, 1, 1))  # noqa: DTZ001
+        ReportPeriod(datetime(2026, 1, 1))  # noqa: DTZ001
     with pytest.raises(InvalidInput):
-        Period(until=datetime(2026, 1, 1))  # noqa: DTZ001
+        ReportPeriod(until=datetime(2026, 1, 1))  # noqa: DTZ001
 
 
 # Redemptions.

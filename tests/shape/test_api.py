@@ -13,6 +13,7 @@ import typing
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import Enum
+from fractions import Fraction
 from itertools import pairwise
 from types import ModuleType
 
@@ -149,6 +150,7 @@ def samples(annotation: object, name: str) -> list[object]:
         datetime: datetime(2024, 2, 29, 12, 30, tzinfo=UTC),
         Amount: Units.of("1.25"),
         Units: Units.of("1.25"),
+        Fraction: Fraction(1, 3),
         type(None): None,
     }
     assert annotation in plain, f"add a sample for {annotation}, the type of {name}"
@@ -157,7 +159,8 @@ def samples(annotation: object, name: str) -> list[object]:
 
 def examples(cls: type[UnitLedgerError]) -> list[UnitLedgerError]:
     """Errors of one class; as many as it takes to see every sample of every field."""
-    hints = typing.get_type_hints(cls, localns={"datetime": datetime, "Amount": Amount})
+    named = {"datetime": datetime, "Amount": Amount, "Fraction": Fraction}
+    hints = typing.get_type_hints(cls, localns=named)
     choices = [samples(hints[name], name) for name in field_names(cls)]
     rounds = max([len(choice) for choice in choices], default=1)
     return [cls(*(choice[turn % len(choice)] for choice in choices)) for turn in range(rounds)]

@@ -101,6 +101,7 @@ from unitledger.training.keycodes import (
 from unitledger.training.listings import assignments
 from unitledger.training.notices import Notice, NoticeKind, expiring, notices
 from unitledger.training.offers import offered
+from unitledger.training.payloads import AssignmentPayload, PayloadPart, part_of
 from unitledger.training.pricelists import MAX_PRICES, CurriculumPrice, PriceTag, UnitPrice
 from unitledger.training.pricing import (
     MAX_ITEMS,
@@ -141,11 +142,11 @@ from unitledger.training.reports import (
     CurrencyGroup,
     Exchange,
     Money,
-    Period,
     PurchaseReport,
     PurchaseRow,
     RedemptionReport,
     RedemptionRow,
+    ReportPeriod,
 )
 from unitledger.training.schedules import MAX_EVERY, Repeat, Schedule, Span, usable_until
 from unitledger.training.tenders import Payment
@@ -173,6 +174,7 @@ __all__ = [
     "AssignmentCreated",
     "AssignmentEdited",
     "AssignmentFired",
+    "AssignmentPayload",
     "AssignmentState",
     "AudienceKind",
     "AudienceRow",
@@ -227,8 +229,8 @@ __all__ = [
     "OrderQuote",
     "OrderStanding",
     "Part",
+    "PayloadPart",
     "Payment",
-    "Period",
     "PlaceOrder",
     "PriceTag",
     "PricedIn",
@@ -250,6 +252,7 @@ __all__ = [
     "ReopenKeyCode",
     "Repeat",
     "ReplaceKeyCode",
+    "ReportPeriod",
     "Schedule",
     "Span",
     "SuspendKeyCode",
@@ -279,6 +282,7 @@ __all__ = [
     "memberships",
     "notices",
     "offered",
+    "part_of",
     "priced_cart",
     "quote",
     "registered",

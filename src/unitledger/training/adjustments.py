@@ -29,7 +29,7 @@ from unitledger.errors import (
 from unitledger.ids import LotId, WalletId, check_id, derived_id
 from unitledger.lots import Lot
 from unitledger.moves import Move
-from unitledger.operations import ExpiryEdited, positive
+from unitledger.operations import ExpiryEdited, check_unfrozen, positive
 from unitledger.policy import BelowAssigned
 from unitledger.records import Record, record_lock
 from unitledger.time import Validity, check_zone, end_of_day
@@ -60,6 +60,7 @@ def _lot_at_home(view: View, lot: LotId, wallet: WalletId) -> Lot:
     found = view.lot(lot)
     if found.home != wallet:
         raise InvalidTerms(lot, f"its home wallet is {found.home}")
+    check_unfrozen(view, found)
     return found
 
 

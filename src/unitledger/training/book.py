@@ -30,9 +30,9 @@ from unitledger.training.reports import (
     Exchange,
     LotFigures,
     Money,
-    Period,
     PurchaseReport,
     RedemptionReport,
+    ReportPeriod,
     purchase_report,
     redemption_report,
     unused_value,
@@ -44,7 +44,7 @@ from unitledger.views import LockedView
 __all__ = ["LineStanding", "OrderStanding", "UnitsBook", "UnitsLedger"]
 
 _NOBODY = Actor.acting("nobody")
-_ALL = Period()
+_ALL = ReportPeriod()
 
 
 class _Figures(Protocol):
@@ -196,7 +196,7 @@ class UnitsBook:
 
     # Reports.
 
-    def purchases(self, period: Period = _ALL) -> PurchaseReport:
+    def purchases(self, period: ReportPeriod = _ALL) -> PurchaseReport:
         """The units that were bought in a period.
 
         Source: TU-270, TU-271.
@@ -204,7 +204,7 @@ class UnitsBook:
         return purchase_report(self._ledger.entries(), period)
 
     def redemptions(
-        self, period: Period = _ALL, *, exchange: Exchange | None = None
+        self, period: ReportPeriod = _ALL, *, exchange: Exchange | None = None
     ) -> RedemptionReport:
         """The orders placed in a period, line by line, with what became of them since.
 

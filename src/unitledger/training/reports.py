@@ -36,11 +36,11 @@ __all__ = [
     "Exchange",
     "LotFigures",
     "Money",
-    "Period",
     "PurchaseReport",
     "PurchaseRow",
     "RedemptionReport",
     "RedemptionRow",
+    "ReportPeriod",
     "purchase_report",
     "redemption_report",
     "unused_value",
@@ -63,7 +63,7 @@ class Money(Value):
 
 @final
 @attrs.frozen
-class Period(Value):
+class ReportPeriod(Value):
     """Which entries a report looks at.
 
     Attributes:
@@ -330,7 +330,7 @@ def _payment(method: PaymentMethod) -> PaymentMethod:
     return PaymentMethod.COST_CENTRE if method is PaymentMethod.CUSTOM else method
 
 
-def purchase_report(entries: Iterable[Entry], period: Period) -> PurchaseReport:
+def purchase_report(entries: Iterable[Entry], period: ReportPeriod) -> PurchaseReport:
     """The units that were bought in a period.
 
     Source: TU-270, TU-271.
@@ -429,7 +429,7 @@ def _raw(
 
 
 def redemption_report(
-    entries: Iterable[Entry], period: Period, policy: Policy, rates: Exchange | None = None
+    entries: Iterable[Entry], period: ReportPeriod, policy: Policy, rates: Exchange | None = None
 ) -> RedemptionReport:
     """The orders that were placed in a period, line by line, with what became of them since.
 
