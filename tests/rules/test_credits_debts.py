@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.credits_portal import AID, ANN, POOL, Portal, at, portal
+from tests.rules.credits_portal import AID, ANN, POOL, START, Portal, at, portal
 from unitledger.accounts import State
 from unitledger.amounts import Credits, Units
 from unitledger.commands import Command
@@ -36,7 +36,7 @@ from unitledger.errors import (
 )
 from unitledger.ids import ClaimId, LotId, WalletId
 from unitledger.lots import Scope
-from unitledger.operations import Reverse
+from unitledger.operations import EditExpiry, Reverse, Sweep
 from unitledger.policy import Policy
 from unitledger.time import Period
 
@@ -466,3 +466,31 @@ def test_a_limit_is_of_credits(limit: Any) -> None:
     with pytest.raises(UnitLedgerError) as refusal:
         Policy(overdraft=limit)
     assert (refusal.value.code, refusal.value.details["field"]) == ("invalid_type", "overdraft")
+
+
+def test_the_debt_lot_is_of_the_course_and_had_ended_when_it_began(lms: Portal) -> None:
+    """C56: so nothing of it is ever free; the first in the queue has number 1."""
+    ahead(lms, "a", "b")
+    first, second = lms.ledger.entries()
+    (lot,) = first.lots
+    assert (lot.id, lot.home, lot.acquired, lot.terms.expires) == (DEBT, AID, START, START)
+    assert second.lots == ()
+    places = [one for entry in (first, second) for one in entry.records if isinstance(one, Advance)]
+    assert [(one.claim, one.number) for one in places] == [("a.1", 1), ("b.1", 2)]
+
+
+def test_what_was_written_down_as_lapsed_and_is_back_counts(lms: Portal) -> None:
+    """C56, I8: swept, then given another expiry: it settles, moves on and is told of."""
+    lms.fill(5, lot="feb", expires=at("2026-02-10"))
+    lms.run(Allocate("first-aid", c(2)))
+    lms.clock.at = at("2026-02-10")
+    lms.run(Sweep(AID))
+    ahead(lms, "a")
+    lms.run(EditExpiry(LotId("feb"), POOL, at("2026-03-01")))
+    (line,) = [one for one in lms.ledger.credits.expiring(at("2026-03-02")) if one.wallet == AID]
+    assert line.amount == c(2)
+    assert lms.run(Allocate("first-aid", c(1))).outcome.settled == c(1)
+    lms.clock.at = at("2026-03-01")
+    lms.run(Sweep(AID))
+    lms.run(EditExpiry(LotId("feb"), POOL, at("2026-04-01")))
+    assert lms.run(CloseCourse("first-aid")).outcome.returned == c(2)
