@@ -231,6 +231,28 @@ def test_a_remainder_is_worth_what_a_unit_is_worth_to_the_buyer() -> None:
     assert remainder.unit_value == Rate.of(2)
 
 
+@rule("TU-293")
+def test_an_order_says_the_value_used_where_there_was_one() -> None:
+    policy = Policy(
+        unit_value=Rate.of(1),
+        preferences=(Preferences("sales", Rate.of(2)), Preferences("sales", Rate.of(4), "USD")),
+    )
+    room = stocked(policy, "A 99")
+    euro, dollar = (
+        Item.in_money("a", 8, training=Training(currency=name)) for name in (None, "USD")
+    )
+    own = Item.in_units("b", 1)
+    carts = [
+        ((euro, own), Rate.of(2)),
+        ((dollar,), Rate.of(4)),
+        ((euro, dollar), None),
+        ((own,), None),
+    ]
+    for number, (items, value) in enumerate(carts):
+        placed = room.do(PlaceOrder(f"o{number}", "ann", items), ANN).outcome
+        assert placed.unit_value == value
+
+
 # The session guard: which lots last.
 
 

@@ -52,7 +52,7 @@ from unitledger.training.keycodes import (
     registered,
     wallet_of,
 )
-from unitledger.training.pricing import MAX_ITEMS, Item, PricedIn, QuotedLine, check_cart
+from unitledger.training.pricing import MAX_ITEMS, Item, QuotedLine, check_cart
 from unitledger.training.quotes import check_quote, check_version
 from unitledger.training.tenders import Basket, Leg, Remainder, check_methods, payment
 from unitledger.values import Value
@@ -157,7 +157,7 @@ class OrderPlaced(Outcome):
         paid: How much came from which wallet, in the order they were drawn on.
         remainder: What is left to be paid in money; ``None`` when units paid everything.
         unit_value: What a unit was worth when prices in money were converted; ``None`` when none
-            was.
+            was, or when it was not the same for every line.
         held: Whether the units are held for an approval instead of spent.
         deadline: When held units go back by themselves (UTC); ``None`` is never.
 
@@ -292,7 +292,7 @@ class PlaceOrder(Command[OrderPlaced]):
                 payable.total,
                 payable.paid,
                 payable.remainder,
-                view.policy.unit_value if _converted(self.items) else None,
+                _value_used(payable.lines),
                 held,
                 deadline,
             ),
@@ -371,9 +371,10 @@ def _deadline(view: View) -> datetime | None:
     return None if days is None else view.at + timedelta(days=days)
 
 
-def _converted(items: Sequence[Item]) -> bool:
-    """Whether a price in money had to be made one in units."""
-    return any(item.priced_in is PricedIn.MONEY for item in items)
+def _value_used(lines: Sequence[QuotedLine]) -> Rate | None:
+    """What a unit was worth for the lines that were converted, when it was the same for all."""
+    rates = {line.unit_value for line in lines if line.unit_value is not None}
+    return rates.pop() if len(rates) == 1 else None
 
 
 def _claimed(
