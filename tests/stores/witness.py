@@ -1,0 +1,181 @@
+"""A witness of what many clients did at once: it reads the journal and believes nothing.
+
+It knows the library by its canonical JSON alone. It replays the entries in their order against a
+model of its own, which sorts every lot of a wallet anew for each redemption, and holds what the
+clients say they were answered against it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import product
+from typing import Any, NamedTuple
+
+NEVER = "9999"
+_TAKING = {"spend": "SPENT", "hold": "HELD", "transfer": "FREE"}
+
+
+class Told(NamedTuple):
+    """What one client says of one request."""
+
+    request: str
+    began: float
+    ended: float
+    entry: str
+    """The hash of the entry it was acknowledged with; empty when it was refused."""
+
+
+class Lot(NamedTuple):
+    """A lot as the witness knows it: every version of its terms."""
+
+    acquired: str
+    cycle: int
+    home: str
+    terms: list[tuple[str, str]]
+
+
+class Witness:
+    """What a journal amounts to, and everything that cannot be."""
+
+    def __init__(self) -> None:
+        self.cells: dict[tuple[str, str], dict[str, int]] = {}
+        self.lots: dict[str, Lot] = {}
+        self.held: dict[str, set[str]] = {}
+        self.heads: dict[str, tuple[int, str, str]] = {}
+        self.entries: dict[str, str] = {}
+        self.chains: dict[str, list[str]] = {}
+        self.reasons: dict[str, int] = {}
+        self.anomalies: list[str] = []
+
+    def replay(self, journal: Iterable[tuple[str, str]]) -> None:
+        """Take entries and their hashes into account, in the order they were written."""
+        for text, entry_hash in journal:
+            entry = json.loads(text)
+            self._link(entry, entry_hash)
+            self._order(entry)
+            self._move(entry)
+            if entry["request"] in self.entries:
+                self._complain(entry, "doubled: its request stands twice")
+            self.entries[entry["request"]] = entry_hash
+            if entry["reason"]:
+                self.reasons[entry["reason"]] = self.reasons.get(entry["reason"], 0) + 1
+
+    def _complain(self, entry: dict[str, Any], words: str) -> None:
+        self.anomalies.append(f"{entry['request']}: {words}")
+
+    def _link(self, entry: dict[str, Any], entry_hash: str) -> None:
+        for touch in entry["touches"]:
+            wallet = touch["wallet"]
+            sequence, last, at = self.heads.get(wallet, (0, "", ""))
+            if touch["sequence"] != sequence + 1:
+                self._complain(entry, f"gap: {touch['sequence']} follows {sequence} in {wallet}")
+            if touch["previous"] != last:
+                self._complain(entry, f"gap: another entry went before it in {wallet}")
+            if entry["at"] < at:
+                self._complain(entry, f"time: it is before the last entry of {wallet}")
+            self.heads[wallet] = touch["sequence"], entry_hash, entry["at"]
+            self.chains.setdefault(wallet, []).append(entry["request"])
+
+    def _order(self, entry: dict[str, Any]) -> None:
+        """Whether the lots that were taken are those that had to be."""
+        target = _TAKING.get(entry["command"]["kind"])
+        if target is None:
+            return
+        wallet = entry["command"].get("wallet") or entry["command"]["source"]
+        taken: dict[str, int] = {}
+        for move in entry["moves"]:
+            if move["source"] == f"{wallet} FREE" and move["target"].endswith(f" {target}"):
+                taken[move["lot"]] = taken.get(move["lot"], 0) + move["parts"]
+        due = sum(taken.values())
+        if not any(
+            list(taken.items()) == self._burned(wallet, entry["at"], due, terms)
+            for terms in self._possible(wallet)
+        ):
+            wanted = self._burned(wallet, entry["at"], due, self._present(wallet))
+            self._complain(entry, f"order: it took {taken}, not {dict(wanted)}")
+
+    def _present(self, wallet: str) -> dict[str, tuple[str, str]]:
+        return {lot: self.lots[lot].terms[-1] for lot in self.held.get(wallet, ())}
+
+    def _possible(self, wallet: str) -> Iterator[dict[str, tuple[str, str]]]:
+        """The terms that may have been seen: an edit of another wallet's lot may be on its way."""
+        present = self._present(wallet)
+        yield present
+        foreign = [lot for lot in present if self.lots[lot].home != wallet][:6]
+        choices = [self.lots[lot].terms[-2:] for lot in foreign]
+        for some in product(*choices):
+            yield {**present, **dict(zip(foreign, some, strict=True))}
+
+    def _burned(
+        self, wallet: str, at: str, due: int, terms: dict[str, tuple[str, str]]
+    ) -> list[tuple[str, int]]:
+        """First to expire, then the largest, then the oldest; each as far as it goes."""
+        ranked = []
+        for lot, (effective, expires) in terms.items():
+            cells = self.cells[wallet, lot]
+            usable = cells.get("FREE", 0) + cells.get("EXPIRED", 0)
+            if usable and effective <= at < expires:
+                known = self.lots[lot]
+                ranked.append((expires, -usable, known.acquired, known.cycle, lot))
+        burned = []
+        for _, usable, _, _, lot in sorted(ranked):
+            part = min(due, -usable)
+            if part:
+                burned.append((lot, part))
+            due -= part
+        return burned
+
+    def _move(self, entry: dict[str, Any]) -> None:
+        for lot in entry["lots"]:
+            ends = lot["terms"]["expires"] or NEVER
+            first = (lot["terms"]["effective"], ends)
+            self.lots[lot["id"]] = Lot(lot["acquired"], lot["cycle"], lot["home"], [first])
+        for edit in entry["terms"]:
+            ends = edit["terms"]["expires"] or NEVER
+            self.lots[edit["lot"]].terms.append((edit["terms"]["effective"], ends))
+        for move in entry["moves"]:
+            for end, sign in ((move["source"], -1), (move["target"], 1)):
+                wallet, state = end.rsplit(" ", 1)
+                row = self.cells.setdefault((wallet, move["lot"]), {})
+                self.held.setdefault(wallet, set()).add(move["lot"])
+                row[state] = row.get(state, 0) + sign * move["parts"]
+                if row[state] < 0 and state != "ISSUED":
+                    self._complain(entry, f"floor: {end} of {move['lot']} is {row[state]}")
+
+    def hear(self, told: Iterable[Told]) -> None:
+        """Hold what clients say against the journal."""
+        answers: dict[str, list[Told]] = {}
+        for one in told:
+            answers.setdefault(one.request, []).append(one)
+        for request, ones in answers.items():
+            acknowledged = {one.entry for one in ones if one.entry}
+            if len(acknowledged) > 1:
+                self.anomalies.append(f"{request}: doubled: it was acknowledged with two entries")
+            if acknowledged and self.entries.get(request) not in acknowledged:
+                self.anomalies.append(f"{request}: lost: it was acknowledged and is not there")
+        for request in self.entries.keys() - answers.keys():
+            self.anomalies.append(f"{request}: nobody sent it")
+        for wallet, chain in self.chains.items():
+            self._real_time(wallet, [answers[name] for name in chain if name in answers])
+
+    def _real_time(self, wallet: str, chain: list[list[Told]]) -> None:
+        """Whoever was answered before another began stands before it."""
+        latest = 0.0
+        for ones in chain:
+            if min(one.ended for one in ones) < latest:
+                words = "real time: it was answered before an earlier entry of its wallet began"
+                self.anomalies.append(f"{ones[0].request}: {words} ({wallet})")
+            latest = max(latest, min(one.began for one in ones))
+
+    def compare(self, rows: Iterable[tuple[str, str, tuple[int, ...]]]) -> None:
+        """Hold the rows of a store against the journal: wallet, lot and six figures each."""
+        states = ("ISSUED", "FREE", "HELD", "SPENT", "EXPIRED", "VOID")
+        found = {
+            (wallet, lot): dict(zip(states, cells, strict=True)) for wallet, lot, cells in rows
+        }
+        for key in {*found, *self.cells}:
+            said = {k: v for k, v in self.cells.get(key, {}).items() if v}
+            kept = {k: v for k, v in found.get(key, {}).items() if v}
+            if said != kept:
+                self.anomalies.append(f"fold: {key} is {kept}, and its entries say {said}")
