@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from threading import Barrier, get_ident
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from unitledger.errors import Refused
 from unitledger.ids import PortalId, RequestId, WalletId
-from unitledger.ports import Kept, Reading, Store, UnitOfWork
+from unitledger.ports import Kept, Posting, Reading, Store, UnitOfWork
 
 _T = TypeVar("_T")
 
@@ -89,3 +89,33 @@ class Counting(Between):
         self.inside.add(get_ident())
         time.sleep(0)
         self.most = max(self.most, len(self.inside))
+
+
+class Slow(Between):
+    """A store that lets others go first between what was read and what is written."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, lambda: None)
+
+    @contextmanager
+    def begin(
+        self,
+        portal: PortalId,
+        wallets: Iterable[WalletId],
+        keys: Iterable[str],
+        requests: Iterable[RequestId] = (),
+    ) -> Iterator[UnitOfWork]:
+        with self.store.begin(portal, wallets, keys, requests) as unit:
+            yield cast("UnitOfWork", _Hesitating(unit))
+
+
+class _Hesitating:
+    def __init__(self, unit: UnitOfWork) -> None:
+        self.unit = unit
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.unit, name)
+
+    def post(self, posting: Posting) -> None:
+        time.sleep(0.001)
+        self.unit.post(posting)
