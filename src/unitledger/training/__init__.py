@@ -137,6 +137,7 @@ from unitledger.training.refunds import (
     NoRefund,
     RefundLine,
     WithdrawLine,
+    percent_back,
 )
 from unitledger.training.reports import (
     CurrencyGroup,
@@ -283,6 +284,7 @@ __all__ = [
     "notices",
     "offered",
     "part_of",
+    "percent_back",
     "priced_cart",
     "quote",
     "registered",
