@@ -79,14 +79,14 @@ def _usable(cells: Cells) -> int:
 def issued(room: Room) -> dict[str, Any]:
     """Every lot with its terms, and when each firing was due."""
     with room.ledger.store.read(room.ledger.portal) as reading:
-        lots = {
+        lots: dict[str, Any] = {
             lot.id: (lot.home, lot.terms, lot.acquired, lot.cycle, _usable(cells))
             for wallet in reading.wallets()
             for lot, cells in reading.holdings(wallet)
         }
         firings = reading.find(Firing.KIND, "assignment", "spring")
         record = reading.record(Assignment.KIND, "spring")
-    due = {one.key: one.due for one in firings if isinstance(one, Firing)}
+    due: dict[str, Any] = {one.key: one.due for one in firings if isinstance(one, Firing)}
     assert isinstance(record, Assignment)
     return {**lots, **due, "state": record.state, "due": record.due, "turn": record.turn}
 

@@ -99,7 +99,7 @@ class AudienceRow(Value):
 
     def _check_sense(self) -> None:
         if self.kind is not None and (self.audience is None or len(self.audience) > _MAX_AUDIENCE):
-            expected = f"the id of a {self.kind}, up to {_MAX_AUDIENCE} characters"
+            expected = f"an id for a kind, up to {_MAX_AUDIENCE} characters"
             raise InvalidValue("audience", shown(self.audience), expected)
         if self.subordinates and self.kind not in (AudienceKind.USER, AudienceKind.OU):
             raise InvalidValue("subordinates", "True", "False, but for a user or a unit")
