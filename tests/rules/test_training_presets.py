@@ -40,7 +40,7 @@ def test_the_defaults_are_those_of_the_rules() -> None:
     policy = Policy()
     assert (policy.tender, policy.remainder_methods) == (
         Tender.UNITS_ONLY,
-        {PaymentMethod.CARD, PaymentMethod.BILL},
+        frozenset({PaymentMethod.CARD, PaymentMethod.BILL}),
     )
     assert (policy.refund, policy.refund_rounding) == (
         Refunds(RefundMode.NONE_FOR_SESSIONS),
@@ -109,7 +109,7 @@ def test_a_pool_is_fixed_once_it_was_drawn_on() -> None:
     """TU-114: the preset's `freeze_after_draw`."""
     room = stocked(Policy.prepaid_pool(), code="C 5 d60")
     room.do(edit("C"))
-    room.do(VoidUnits(CODE, Units.of(1)))  # type: ignore[arg-type]
+    room.do(VoidUnits(CODE, Units.of(1)))
     room.do(edit("C"))
     room.do(PlaceOrder("o1", "ann", cart("yoga 1"), code_id()), ANN)
     refusal = room.refused(InvalidTerms, edit("C"))

@@ -320,7 +320,11 @@ def test_a_coupon_comes_off_after_the_discount() -> None:
     coupon = Coupon("spring", 20)
     assert room.ledger.units.price(Units.of(100), coupon=coupon).money == 108
     outcome = room.do(buy("100", coupon=coupon), ANN).outcome
-    assert (outcome.coupon, outcome.offer.money, outcome.offer.discount) == ("spring", 108, 10)
+    assert (outcome.coupon, outcome.offer.money, outcome.offer.discount) == (
+        "spring",
+        Fraction(108),
+        10,
+    )
     assert record(room, UnitPurchase, "p1").coupon == "spring"
     (line,) = room.ledger.balance(member("ann")).lots
     assert line.lot.cost == Cost.of("1.08", "EUR")

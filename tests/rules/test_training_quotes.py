@@ -244,7 +244,7 @@ def test_when_other_lots_would_pay_the_policy_decides(
     if change == "a lot more":
         room.issue(OWN, "B 5 d8")
     elif change == "a lot less":
-        room.do(VoidUnits(OWN, Units.of(5)))  # type: ignore[arg-type]
+        room.do(VoidUnits(OWN, Units.of(5)))
         taken = taken and "C 5"
     else:
         room.do(EditExpiry("A", OWN, day(10)))  # type: ignore[arg-type]
@@ -263,7 +263,7 @@ def test_nobody_pays_more_money_than_was_quoted(moved: MovedQuote) -> None:
     """TU-179: whatever the policy says about lots."""
     room = stocked(Policy(**MONEY, moved_quote=moved), own="A 5")
     command = quoted(room, order("yoga 6"))
-    room.do(VoidUnits(OWN, Units.of(1)))  # type: ignore[arg-type]
+    room.do(VoidUnits(OWN, Units.of(1)))
     refusal = room.refused(QuoteMoved, command, ANN)
     assert "show a new quote" in str(refusal)
 

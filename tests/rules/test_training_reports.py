@@ -64,8 +64,8 @@ def test_the_purchase_report_has_purchases_of_units_alone() -> None:
     assert (first.units, first.price, first.money, first.charge, first.currency) == (
         Units.of(10),
         Fraction("1.5"),
-        15,
-        15,
+        Fraction(15),
+        Fraction(15),
         "EUR",
     )
     assert (first.payment, first.lot, first.key_code) == (PaymentMethod.CARD, "p1/1/1", None)
@@ -91,8 +91,8 @@ def test_purchases_by_currency_carry_totals() -> None:
     room.do(buy("2", "p3"), ANN)
     groups = room.ledger.units.purchases().by_currency()
     assert [(one.currency, one.transactions, one.total) for one in groups] == [
-        ("CHF", ("p2",), 2),
-        ("EUR", ("p1", "p3"), 18),
+        ("CHF", ("p2",), Fraction(2)),
+        ("EUR", ("p1", "p3"), Fraction(18)),
     ]
 
 
@@ -268,8 +268,8 @@ def test_redemptions_by_currency_carry_totals() -> None:
     room.do(order("yoga 2, chess 1", name="o2"), ANN)
     groups = room.ledger.units.redemptions().by_currency()
     assert [(one.currency, one.transactions, one.total) for one in groups] == [
-        ("EUR", ("o1",), 3),
-        ("USD", ("o1", "o2"), 15),
+        ("EUR", ("o1",), Fraction(3)),
+        ("USD", ("o1", "o2"), Fraction(15)),
     ]
 
 
@@ -353,14 +353,14 @@ def test_a_bought_codes_lot_says_what_was_paid_and_is_worth() -> None:
     (row,) = report.rows
     assert (row.last4, row.contacts, row.details) == ("AB12", ("ann",), "")
     assert (row.purchase, row.purchased, row.purchaser) == ("p1", day(2), "ann")
-    assert (row.price, row.currency, row.unused) == (Fraction(3, 2), "EUR", 9)
+    assert (row.price, row.currency, row.unused) == (Fraction(3, 2), "EUR", Fraction(9))
     assert (row.assignment, row.title, row.created) == (None, "", None)
     assert (report.available, report.unused) == (Units.of(6), (Money("EUR", Fraction(9)),))
     assert report.table().rows == (("…AB12", "p1/1/1", "10.00", "4.00", "0.00", "6.00", "never"),)
     assert "AB12" in report._repr_html_()
     room.do(PlaceOrder("o2", "ann", cart("yoga 6"), code_id(5)), ANN)
     report = room.ledger.units.key_codes()
-    assert (report.rows[0].unused, report.unused) == (0, ())
+    assert (report.rows[0].unused, report.unused) == (Fraction(), ())
 
 
 def test_lots_of_a_code_stand_in_order_of_acquisition() -> None:

@@ -433,7 +433,7 @@ def test_the_new_lot_is_like_the_old_one_and_begins_now(
 ) -> None:
     room = ended(source, "L 5 d10 @sales #yoga, M 5 d60", extend_days=7)
     room.do(RefundLine("o1", 1, Units.of(6)), ADMIN, "back")
-    lots = {line.lot.id: line.lot for line in room.ledger.balance(CODE).lots}
+    lots = {str(line.lot.id): line.lot for line in room.ledger.balance(CODE).lots}
     old, new = lots["L"], lots["back.1"]
     assert (new.home, new.scope, new.cost, new.category) == (
         CODE,
