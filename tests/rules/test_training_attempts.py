@@ -110,7 +110,7 @@ def test_a_portal_has_its_own_codes() -> None:
     room.register(1)
     with pytest.raises(UnknownKeyCode):
         door(room, Few(), portal="other").admitted(TYPED, by=ANN)
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput, match=r"^portal is ''; give 1 to 128"):
         door(room, Few(), portal="")
 
 
@@ -193,7 +193,7 @@ def test_no_traceback_shows_what_was_typed(limiter: Few) -> None:
 
 def test_the_door_knows_who_knocks() -> None:
     limiter = Few()
-    with pytest.raises(InvalidType):
+    with pytest.raises(InvalidType, match=r"^by is 'ann'; give exactly Actor$"):
         door(Room(), limiter).admitted(TYPED, by="ann")  # type: ignore[arg-type]
     assert limiter.told == []
 

@@ -545,38 +545,39 @@ def test_an_instant_to_last_until_is_one() -> None:
 # What cannot be a policy.
 
 
+REFUSED: list[tuple[type[InvalidInput], Any]] = [
+    (InvalidType, lambda: Criteria(types={TrainingType.EVENT})),  # type: ignore[arg-type]
+    (InvalidType, lambda: Criteria(types=frozenset({"event"}))),  # type: ignore[arg-type]
+    (InvalidType, lambda: Criteria(providers=["acme"])),  # type: ignore[arg-type]
+    (InvalidType, lambda: Criteria(subjects=["tax"])),  # type: ignore[arg-type]
+    (InvalidInput, lambda: Criteria(providers=frozenset({" acme"}))),
+    (
+        LimitExceeded,
+        lambda: Criteria(subjects=frozenset(map(str, range(MAX_PREFERENCES + 1)))),
+    ),
+    (
+        InvalidValue,
+        lambda: Policy(preferences=(OURS, Preferences("emea", Rate.of(1), "USD", OURS.criteria))),
+    ),
+    (InvalidType, lambda: Policy(criteria=None)),  # type: ignore[arg-type]
+    (InvalidType, lambda: Policy(session_guard=1)),  # type: ignore[arg-type]
+    (InvalidType, lambda: Policy(guard_boundary="same_day_ok")),  # type: ignore[arg-type]
+    (InvalidType, lambda: Policy(session_order="latest_expiry")),  # type: ignore[arg-type]
+    (InvalidType, lambda: Policy(session_scope="transaction")),  # type: ignore[arg-type]
+    (InvalidType, lambda: Policy(undated_rank="last")),  # type: ignore[arg-type]
+    (InvalidType, lambda: Policy(share_paid="full_price")),  # type: ignore[arg-type]
+    (InvalidType, lambda: Policy(key_code_audience="anyone")),  # type: ignore[arg-type]
+    (InvalidType, lambda: Policy(code_storage="digest")),  # type: ignore[arg-type]
+    (InvalidType, lambda: Policy(per_user_cap=5)),  # type: ignore[arg-type]
+    (InvalidType, lambda: Policy(max_codes_per_order=True)),
+    (InvalidValue, lambda: Policy(max_codes_per_order=0)),
+    (InvalidValue, lambda: Policy(max_codes_per_order=MAX_CODES + 1)),
+]
+
+
 @pytest.mark.parametrize(
     ("error", "make"),
-    [
-        (InvalidType, lambda: Criteria(types={TrainingType.EVENT})),  # type: ignore[arg-type]
-        (InvalidType, lambda: Criteria(types=frozenset({"event"}))),  # type: ignore[arg-type]
-        (InvalidType, lambda: Criteria(providers=["acme"])),  # type: ignore[arg-type]
-        (InvalidType, lambda: Criteria(subjects=["tax"])),  # type: ignore[arg-type]
-        (InvalidInput, lambda: Criteria(providers=frozenset({" acme"}))),
-        (
-            LimitExceeded,
-            lambda: Criteria(subjects=frozenset(map(str, range(MAX_PREFERENCES + 1)))),
-        ),
-        (
-            InvalidValue,
-            lambda: Policy(
-                preferences=(OURS, Preferences("emea", Rate.of(1), "USD", OURS.criteria))
-            ),
-        ),
-        (InvalidType, lambda: Policy(criteria=None)),  # type: ignore[arg-type]
-        (InvalidType, lambda: Policy(session_guard=1)),  # type: ignore[arg-type]
-        (InvalidType, lambda: Policy(guard_boundary="same_day_ok")),  # type: ignore[arg-type]
-        (InvalidType, lambda: Policy(session_order="latest_expiry")),  # type: ignore[arg-type]
-        (InvalidType, lambda: Policy(session_scope="transaction")),  # type: ignore[arg-type]
-        (InvalidType, lambda: Policy(undated_rank="last")),  # type: ignore[arg-type]
-        (InvalidType, lambda: Policy(share_paid="full_price")),  # type: ignore[arg-type]
-        (InvalidType, lambda: Policy(key_code_audience="anyone")),  # type: ignore[arg-type]
-        (InvalidType, lambda: Policy(code_storage="digest")),  # type: ignore[arg-type]
-        (InvalidType, lambda: Policy(per_user_cap=5)),  # type: ignore[arg-type]
-        (InvalidType, lambda: Policy(max_codes_per_order=True)),
-        (InvalidValue, lambda: Policy(max_codes_per_order=0)),
-        (InvalidValue, lambda: Policy(max_codes_per_order=MAX_CODES + 1)),
-    ],
+    REFUSED,
 )
 def test_what_cannot_be_a_policy(error: type[InvalidInput], make: Any) -> None:
     with pytest.raises(error):
@@ -597,3 +598,35 @@ def test_the_defaults() -> None:
     assert (policy.max_codes_per_order, policy.per_user_cap) == (1, None)
     assert policy.code_storage is CodeStorage.DIGEST
     assert Policy(max_codes_per_order=MAX_CODES).max_codes_per_order == 10
+
+
+SAID = [
+    "types is a set; give exactly a frozenset of TrainingType",
+    "types is a frozenset; give exactly a frozenset of TrainingType",
+    "providers is a list; give exactly frozenset",
+    "subjects is a list; give exactly frozenset",
+    "providers is ' acme'; give 1 to 128 printable ASCII characters without a space at either end",
+    "subjects: 1001; the limit is 1000",
+    "preferences is one twice; give one per unit and currency, with criteria in one of a unit's",
+    "criteria is None; give exactly Criteria",
+    "session_guard is 1; give exactly bool",
+    "guard_boundary is 'same_day_ok'; give exactly GuardBoundary",
+    "session_order is 'latest_expiry'; give exactly SessionOrder",
+    "session_scope is 'transaction'; give exactly SessionScope",
+    "undated_rank is 'last'; give exactly UndatedRank",
+    "share_paid is 'full_price'; give exactly SharePaid",
+    "key_code_audience is 'anyone'; give exactly KeyCodeAudience",
+    "code_storage is 'digest'; give exactly CodeStorage",
+    "per_user_cap is 5; give exactly Units",
+    "max_codes_per_order is True; give exactly int",
+    "max_codes_per_order is 0; give 1 to 10",
+    "max_codes_per_order is 11; give 1 to 10",
+]
+
+
+def test_what_each_refusal_says() -> None:
+    """Word for word: an error is all that somebody who wrote a slip gets to see."""
+    for (error, make), text in zip(REFUSED, SAID, strict=True):
+        with pytest.raises(error) as refusal:
+            make()
+        assert str(refusal.value) == text

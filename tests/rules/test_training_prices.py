@@ -359,102 +359,105 @@ def test_a_cart_is_priced_line_by_line() -> None:
 # What cannot be.
 
 
+REFUSED: list[tuple[type[InvalidInput], Any]] = [
+    (InvalidId, lambda: Preferences("", Rate.of(1))),
+    (InvalidId, lambda: Preferences(None, Rate.of(1), " EUR")),
+    (InvalidType, lambda: Preferences("emea", "2")),
+    (InvalidType, lambda: Preferences("emea", None, None, "all")),
+    (InvalidValue, lambda: Preferences("emea")),
+    (InvalidValue, lambda: Preferences("emea", None, "EUR")),
+    (InvalidValue, lambda: Policy(preferences=(Preferences("a", Rate.of(1)),) * 2)),
+    (
+        InvalidValue,
+        lambda: Policy(
+            currency="EUR",
+            preferences=(Preferences("a", Rate.of(1)), Preferences("a", Rate.of(1), "EUR")),
+        ),
+    ),
+    (InvalidType, lambda: Policy(preferences=["emea"])),
+    (InvalidType, lambda: Policy(preferences=("emea",))),
+    (
+        LimitExceeded,
+        lambda: Policy(preferences=tuple(Preferences(f"o{n}", Rate.of(1)) for n in range(1001))),
+    ),
+    (InvalidType, lambda: Training(type="course")),
+    (InvalidId, lambda: Training(provider="")),
+    (InvalidId, lambda: Training(currency="")),
+    (InvalidType, lambda: Training(subjects={"a"})),
+    (InvalidId, lambda: Training(subjects=frozenset({" a"}))),
+    (
+        LimitExceeded,
+        lambda: Training(subjects=frozenset(map(str, range(MAX_SUBJECTS + 1)))),
+    ),
+    (InvalidType, lambda: Training(user_share=True)),
+    (InvalidType, lambda: Training(user_share=50.0)),
+    (InvalidValue, lambda: Training(user_share=-1)),
+    (InvalidValue, lambda: Training(user_share=101)),
+    (InvalidType, lambda: Training(parts=[])),
+    (InvalidType, lambda: Training(parts=(1,))),
+    (
+        LimitExceeded,
+        lambda: Training(parts=(Part(Fraction(1), PricedIn.UNITS),) * (MAX_ITEMS + 1)),
+    ),
+    (InvalidType, lambda: Part(1, PricedIn.UNITS)),
+    (NegativeAmount, lambda: Part(Fraction(-1), PricedIn.UNITS)),
+    (InvalidType, lambda: Part(Fraction(1), "units")),
+    (InvalidType, lambda: Item("a", Fraction(1), PricedIn.UNITS, 1, None, "course")),
+    (InvalidType, lambda: Item("a", Fraction(1), PricedIn.UNITS, 1, "now")),
+    (InvalidValue, lambda: Item("a", Fraction(1), PricedIn.NOTHING)),
+    (
+        InvalidValue,
+        lambda: Item.in_units(
+            "a", 1, training=Training(parts=(Part(Fraction(1), PricedIn.UNITS),))
+        ),
+    ),
+    (InvalidId, lambda: PriceTag.in_units("", 1)),
+    (NegativeAmount, lambda: PriceTag.in_units("a", -1)),
+    (NegativeAmount, lambda: PriceTag.in_money("a", -1)),
+    (InvalidType, lambda: PriceTag.in_money("a", 1.5)),
+    (InvalidType, lambda: TAG.also(1.5)),
+    (InvalidType, lambda: PriceTag.in_units("a", 1.5)),
+    (NegativeAmount, lambda: TAG.also(-1)),
+    (InvalidId, lambda: TAG.also(1, ou="")),
+    (InvalidInput, lambda: TAG.also(1, since="now")),
+    (InvalidValue, lambda: TAG.also(1)),
+    (InvalidValue, lambda: TAG.also(1, ou="a").also(2, ou="a")),
+    (InvalidType, lambda: attrs.evolve(TAG, priced_in="units")),
+    (InvalidType, lambda: attrs.evolve(TAG, priced_in=None)),
+    (InvalidType, lambda: attrs.evolve(TAG, money=1)),
+    (NegativeAmount, lambda: attrs.evolve(TAG, money=Fraction(-1))),
+    (InvalidType, lambda: attrs.evolve(TAG, training="course")),
+    (InvalidType, lambda: attrs.evolve(TAG, prices=[])),
+    (InvalidType, lambda: attrs.evolve(TAG, prices=(1,))),
+    (InvalidType, lambda: attrs.evolve(TAG, parts=[])),
+    (InvalidType, lambda: attrs.evolve(TAG, parts=(1,))),
+    (InvalidInput, lambda: attrs.evolve(TAG, starts="now")),
+    (InvalidType, lambda: TAG.of("single", ())),
+    (InvalidValue, lambda: attrs.evolve(TAG, parts=PARTS)),
+    (
+        InvalidValue,
+        lambda: TAG.of(CurriculumPrice.SINGLE, (TAG.of(CurriculumPrice.SINGLE, ()),)),
+    ),
+    (
+        InvalidValue,
+        lambda: PriceTag.not_payable("a").of(CurriculumPrice.INCREMENTAL, ()),
+    ),
+    (
+        LimitExceeded,
+        lambda: attrs.evolve(
+            TAG, prices=tuple(UnitPrice(Fraction(1), f"o{n}") for n in range(MAX_PRICES + 1))
+        ),
+    ),
+    (
+        LimitExceeded,
+        lambda: TAG.of(CurriculumPrice.SINGLE, (PARTS[0],) * (MAX_PRICES + 1)),
+    ),
+]
+
+
 @pytest.mark.parametrize(
     ("error", "make"),
-    [
-        (InvalidId, lambda: Preferences("", Rate.of(1))),
-        (InvalidId, lambda: Preferences(None, Rate.of(1), " EUR")),
-        (InvalidType, lambda: Preferences("emea", "2")),
-        (InvalidType, lambda: Preferences("emea", None, None, "all")),
-        (InvalidValue, lambda: Preferences("emea")),
-        (InvalidValue, lambda: Preferences("emea", None, "EUR")),
-        (InvalidValue, lambda: Policy(preferences=(Preferences("a", Rate.of(1)),) * 2)),
-        (
-            InvalidValue,
-            lambda: Policy(
-                currency="EUR",
-                preferences=(Preferences("a", Rate.of(1)), Preferences("a", Rate.of(1), "EUR")),
-            ),
-        ),
-        (InvalidType, lambda: Policy(preferences=["emea"])),
-        (InvalidType, lambda: Policy(preferences=("emea",))),
-        (
-            LimitExceeded,
-            lambda: Policy(
-                preferences=tuple(Preferences(f"o{n}", Rate.of(1)) for n in range(1001))
-            ),
-        ),
-        (InvalidType, lambda: Training(type="course")),
-        (InvalidId, lambda: Training(provider="")),
-        (InvalidId, lambda: Training(currency="")),
-        (InvalidType, lambda: Training(subjects={"a"})),
-        (InvalidId, lambda: Training(subjects=frozenset({" a"}))),
-        (
-            LimitExceeded,
-            lambda: Training(subjects=frozenset(map(str, range(MAX_SUBJECTS + 1)))),
-        ),
-        (InvalidType, lambda: Training(user_share=True)),
-        (InvalidType, lambda: Training(user_share=50.0)),
-        (InvalidValue, lambda: Training(user_share=-1)),
-        (InvalidValue, lambda: Training(user_share=101)),
-        (InvalidType, lambda: Training(parts=[])),
-        (InvalidType, lambda: Training(parts=(1,))),
-        (
-            LimitExceeded,
-            lambda: Training(parts=(Part(Fraction(1), PricedIn.UNITS),) * (MAX_ITEMS + 1)),
-        ),
-        (InvalidType, lambda: Part(1, PricedIn.UNITS)),
-        (NegativeAmount, lambda: Part(Fraction(-1), PricedIn.UNITS)),
-        (InvalidType, lambda: Part(Fraction(1), "units")),
-        (InvalidType, lambda: Item("a", Fraction(1), PricedIn.UNITS, 1, None, "course")),
-        (InvalidType, lambda: Item("a", Fraction(1), PricedIn.UNITS, 1, "now")),
-        (InvalidValue, lambda: Item("a", Fraction(1), PricedIn.NOTHING)),
-        (
-            InvalidValue,
-            lambda: Item.in_units(
-                "a", 1, training=Training(parts=(Part(Fraction(1), PricedIn.UNITS),))
-            ),
-        ),
-        (InvalidId, lambda: PriceTag.in_units("", 1)),
-        (NegativeAmount, lambda: PriceTag.in_units("a", -1)),
-        (NegativeAmount, lambda: PriceTag.in_money("a", -1)),
-        (InvalidType, lambda: PriceTag.in_units("a", 1.5)),
-        (NegativeAmount, lambda: TAG.also(-1)),
-        (InvalidId, lambda: TAG.also(1, ou="")),
-        (InvalidInput, lambda: TAG.also(1, since="now")),
-        (InvalidValue, lambda: TAG.also(1)),
-        (InvalidValue, lambda: TAG.also(1, ou="a").also(2, ou="a")),
-        (InvalidType, lambda: attrs.evolve(TAG, priced_in="units")),
-        (InvalidType, lambda: attrs.evolve(TAG, priced_in=None)),
-        (InvalidType, lambda: attrs.evolve(TAG, money=1)),
-        (NegativeAmount, lambda: attrs.evolve(TAG, money=Fraction(-1))),
-        (InvalidType, lambda: attrs.evolve(TAG, training="course")),
-        (InvalidType, lambda: attrs.evolve(TAG, prices=[])),
-        (InvalidType, lambda: attrs.evolve(TAG, prices=(1,))),
-        (InvalidType, lambda: attrs.evolve(TAG, parts=[])),
-        (InvalidType, lambda: attrs.evolve(TAG, parts=(1,))),
-        (InvalidInput, lambda: attrs.evolve(TAG, starts="now")),
-        (InvalidType, lambda: TAG.of("single", ())),
-        (InvalidValue, lambda: attrs.evolve(TAG, parts=PARTS)),
-        (
-            InvalidValue,
-            lambda: TAG.of(CurriculumPrice.SINGLE, (TAG.of(CurriculumPrice.SINGLE, ()),)),
-        ),
-        (
-            InvalidValue,
-            lambda: PriceTag.not_payable("a").of(CurriculumPrice.INCREMENTAL, ()),
-        ),
-        (
-            LimitExceeded,
-            lambda: attrs.evolve(
-                TAG, prices=tuple(UnitPrice(Fraction(1), f"o{n}") for n in range(MAX_PRICES + 1))
-            ),
-        ),
-        (
-            LimitExceeded,
-            lambda: TAG.of(CurriculumPrice.SINGLE, (PARTS[0],) * (MAX_PRICES + 1)),
-        ),
-    ],
+    REFUSED,
 )
 def test_what_cannot_be(error: type[InvalidInput], make: Any) -> None:
     with pytest.raises(error):
@@ -475,3 +478,73 @@ def test_instants_of_tags_are_kept_in_utc() -> None:
     vienna = day(3).astimezone(__import__("zoneinfo").ZoneInfo("Europe/Vienna"))
     assert repr(TAG.also(1, since=vienna)) == repr(TAG.also(1, since=day(3)))
     assert repr(attrs.evolve(TAG, starts=vienna)) == repr(attrs.evolve(TAG, starts=day(3)))
+
+
+SAID = [
+    "ou is ''; give 1 to 128 printable ASCII characters without a space at either end",
+    "currency is ' EUR'; give 1 to 128 printable ASCII characters without a space at either end",
+    "unit_value is '2'; give exactly Rate",
+    "criteria is 'all'; give exactly Criteria",
+    "preferences is without a say; give a unit_value or criteria",
+    "preferences is without a say; give a unit_value or criteria",
+    "preferences is one twice; give one per unit and currency, with criteria in one of a unit's",
+    "preferences is one twice; give one per unit and currency, with criteria in one of a unit's",
+    "preferences is a list; give exactly tuple",
+    "preferences is a tuple; give exactly a tuple of Preferences",
+    "preferences: 1001; the limit is 1000",
+    "type is 'course'; give exactly TrainingType",
+    "provider is ''; give 1 to 128 printable ASCII characters without a space at either end",
+    "currency is ''; give 1 to 128 printable ASCII characters without a space at either end",
+    "subjects is a set; give exactly frozenset",
+    "subject is ' a'; give 1 to 128 printable ASCII characters without a space at either end",
+    "subjects: 101; the limit is 100",
+    "user_share is True; give exactly int",
+    "user_share is a float; give exactly int",
+    "user_share is -1; give 0 to 100, a percentage",
+    "user_share is 101; give 0 to 100, a percentage",
+    "parts is a list; give exactly a tuple of Part",
+    "parts is a tuple; give exactly a tuple of Part",
+    "parts of a curriculum: 1001; the limit is 1000",
+    "price is 1; give exactly Fraction",
+    "price is -1; amounts are never below zero",
+    "priced_in is 'units'; give exactly PricedIn",
+    "training is 'course'; give exactly Training",
+    "starts is 'now'; give exactly an aware datetime",
+    "price is 1; give zero, where parts have the price or nothing has one",
+    "price is 1; give zero, where parts have the price or nothing has one",
+    "item is ''; give 1 to 128 printable ASCII characters without a space at either end",
+    "price is -1; amounts are never below zero",
+    "price is -1; amounts are never below zero",
+    "price is a float; give exactly int, str, Decimal or Fraction",
+    "price is a float; give exactly int, str, Decimal or Fraction",
+    "price is a float; give exactly int, str, Decimal or Fraction",
+    "price is -1; amounts are never below zero",
+    "ou is ''; give 1 to 128 printable ASCII characters without a space at either end",
+    "since is 'now'; give exactly an aware datetime",
+    "prices is one twice; give one per unit and instant",
+    "prices is one twice; give one per unit and instant",
+    "priced_in is 'units'; give exactly PricedIn",
+    "priced_in is None; give exactly PricedIn",
+    "money is 1; give exactly Fraction",
+    "price is -1; amounts are never below zero",
+    "training is 'course'; give exactly Training",
+    "prices is a list; give exactly a tuple of UnitPrice",
+    "prices is a tuple; give exactly a tuple of UnitPrice",
+    "parts is a list; give exactly a tuple of PriceTag",
+    "parts is a tuple; give exactly a tuple of PriceTag",
+    "starts is 'now'; give exactly an aware datetime",
+    "curriculum is 'single'; give exactly CurriculumPrice",
+    "parts is of what is no curriculum; give a curriculum price",
+    "parts is a curriculum; give courses and sessions, not curricula",
+    "parts is none; give at least one, or prices of the curriculum",
+    "prices of a tag: 1001; the limit is 1000",
+    "parts of a tag: 1001; the limit is 1000",
+]
+
+
+def test_what_each_refusal_says() -> None:
+    """Word for word: an error is all that somebody who wrote a slip gets to see."""
+    for (error, make), text in zip(REFUSED, SAID, strict=True):
+        with pytest.raises(error) as refusal:
+            make()
+        assert str(refusal.value) == text

@@ -170,29 +170,32 @@ def test_what_holds_a_code() -> None:
     assert not KeyCode.chosen("Sesame").stands_in("SESAME")
 
 
+NOT_REGISTERED: list[tuple[type[InvalidInput], Any]] = [
+    (InvalidType, {"audience": {"a"}}),
+    (InvalidType, {"contacts": ["a"]}),
+    (InvalidInput, {"contacts": frozenset({" a"})}),
+    (LimitExceeded, {"contacts": frozenset(map(str, range(MAX_CONTACTS + 1)))}),
+    (LimitExceeded, {"audience": frozenset(map(str, range(MAX_AUDIENCE + 1)))}),
+    (InvalidType, {"details": None}),
+    (InvalidType, {"comments": 7}),
+    (LimitExceeded, {"details": "x" * (MAX_REMARK + 1)}),
+    (LimitExceeded, {"comments": "x" * (MAX_REMARK + 1)}),
+    (InvalidType, {"user_cap": 5}),
+    (InvalidValue, {"user_cap": Units.of(0)}),
+    (InvalidType, {"sealed": b"x"}),
+    (InvalidValue, {"sealed": ""}),
+    (InvalidValue, {"sealed": "two words"}),
+    (LimitExceeded, {"sealed": "x" * (MAX_REMARK + 1)}),
+    (InvalidType, {"weak": 1}),
+    (InvalidValue, {"last4": "12345"}),
+    (InvalidValue, {"last4": 1234}),
+    (InvalidValue, {"last4": "é"}),
+]
+
+
 @pytest.mark.parametrize(
     ("error", "fields"),
-    [
-        (InvalidType, {"audience": {"a"}}),
-        (InvalidType, {"contacts": ["a"]}),
-        (InvalidInput, {"contacts": frozenset({" a"})}),
-        (LimitExceeded, {"contacts": frozenset(map(str, range(MAX_CONTACTS + 1)))}),
-        (LimitExceeded, {"audience": frozenset(map(str, range(MAX_AUDIENCE + 1)))}),
-        (InvalidType, {"details": None}),
-        (InvalidType, {"comments": 7}),
-        (LimitExceeded, {"details": "x" * (MAX_REMARK + 1)}),
-        (LimitExceeded, {"comments": "x" * (MAX_REMARK + 1)}),
-        (InvalidType, {"user_cap": 5}),
-        (InvalidValue, {"user_cap": Units.of(0)}),
-        (InvalidType, {"sealed": b"x"}),
-        (InvalidValue, {"sealed": ""}),
-        (InvalidValue, {"sealed": "two words"}),
-        (LimitExceeded, {"sealed": "x" * (MAX_REMARK + 1)}),
-        (InvalidType, {"weak": 1}),
-        (InvalidValue, {"last4": "12345"}),
-        (InvalidValue, {"last4": 1234}),
-        (InvalidValue, {"last4": "é"}),
-    ],
+    NOT_REGISTERED,
     ids=str,
 )
 def test_what_cannot_be_registered(error: type[InvalidInput], fields: dict[str, Any]) -> None:
@@ -228,9 +231,9 @@ def test_by_default_not_even_an_encrypted_code_is_kept() -> None:
         ReplaceKeyCode(room.register(1), code_id(2), sealed="ZW5jcnlwdGVk"),
     ):
         refusal = room.refused(InvalidValue, command)
-        assert refusal.field == "sealed"
-        assert "code_storage" in str(refusal)
-        assert "ZW5j" not in str(refusal)
+        assert str(refusal) == (
+            "sealed is not shown; give None, by the policy's code_storage; a lost code is replaced"
+        )
     assert kept(room).sealed is None
     assert kept(room).last4 == code(1).last4
 
@@ -293,17 +296,20 @@ def test_an_edit_that_does_not_fit_is_refused() -> None:
     assert len(kept(room).contacts) == MAX_CONTACTS
 
 
+NO_EDITS: list[tuple[type[InvalidInput], Any]] = [
+    (InvalidValue, {}),
+    (InvalidValue, {"added": frozenset("a"), "removed": frozenset("a")}),
+    (InvalidType, {"added": ["a"]}),
+    (InvalidType, {"removed": ["a"]}),
+    (LimitExceeded, {"removed": frozenset(map(str, range(MAX_CONTACTS + 1)))}),
+    (InvalidType, {"details": 7}),
+    (LimitExceeded, {"comments": "x" * (MAX_REMARK + 1)}),
+]
+
+
 @pytest.mark.parametrize(
     ("error", "fields"),
-    [
-        (InvalidValue, {}),
-        (InvalidValue, {"added": frozenset("a"), "removed": frozenset("a")}),
-        (InvalidType, {"added": ["a"]}),
-        (InvalidType, {"removed": ["a"]}),
-        (LimitExceeded, {"removed": frozenset(map(str, range(MAX_CONTACTS + 1)))}),
-        (InvalidType, {"details": 7}),
-        (LimitExceeded, {"comments": "x" * (MAX_REMARK + 1)}),
-    ],
+    NO_EDITS,
     ids=str,
 )
 def test_what_is_no_edit(error: type[InvalidInput], fields: dict[str, Any]) -> None:
@@ -428,11 +434,18 @@ def test_a_replacement_is_a_new_code() -> None:
     assert (refusal.kind, refusal.key) == ("key code", code_id(2))
     with pytest.raises(InvalidValue, match="another code than the lost one"):
         ReplaceKeyCode(first, first)
-    for fields in ({"last4": "12345"}, {"sealed": ""}):
-        with pytest.raises(InvalidValue):
-            ReplaceKeyCode(first, code_id(3), **fields)  # type: ignore[arg-type]
-    with pytest.raises(InvalidType):
-        ReplaceKeyCode(first, code_id(3), weak=0)  # type: ignore[arg-type]
+    for fields, text in (
+        ({"last4": "12345"}, "last4 is not shown; give at most four printable ASCII characters"),
+        ({"sealed": ""}, "sealed is not shown; give visible ASCII characters, at least one"),
+        ({"weak": 0}, "weak is 0; give exactly bool"),
+    ):
+        with pytest.raises(InvalidInput) as slip:
+            ReplaceKeyCode(first, code_id(3), **fields)
+        assert str(slip.value) == text
+    with pytest.raises(InvalidValue, match=r"^replacement is not shown; give an id made by"):
+        ReplaceKeyCode(first, "summer")
+    with pytest.raises(InvalidValue, match=r"^key_code is not shown; give an id made by"):
+        ReplaceKeyCode("summer", first)
 
 
 @rule("TU-052", "TU-113")
@@ -761,3 +774,47 @@ def test_a_row_says_what_became_of_a_lot() -> None:
     assert one.available == Units.of(5)
     assert "a/1/1" in one.table().text
     assert "a/1/1" in one._repr_html_()
+
+
+SAID = [
+    "audience is a set; give exactly frozenset",
+    "contacts is a list; give exactly frozenset",
+    "contacts is ' a'; give 1 to 128 printable ASCII characters without a space at either end",
+    "contacts: 101; the limit is 100",
+    "audience: 1001; the limit is 1000",
+    "details is not shown; give exactly str",
+    "comments is not shown; give exactly str",
+    "characters of details: 4097; the limit is 4096",
+    "characters of comments: 4097; the limit is 4096",
+    "user_cap is 5; give exactly Units",
+    "user_cap is zero; give an amount above zero, or None",
+    "sealed is not shown; give exactly str",
+    "sealed is not shown; give visible ASCII characters, at least one",
+    "sealed is not shown; give visible ASCII characters, at least one",
+    "characters of sealed: 4097; the limit is 4096",
+    "weak is 1; give exactly bool",
+    "last4 is not shown; give at most four printable ASCII characters",
+    "last4 is not shown; give at most four printable ASCII characters",
+    "last4 is not shown; give at most four printable ASCII characters",
+]
+SAID_OF_EDITS = [
+    "edit is without a change; give contacts, details or comments",
+    "removed is a user who is added; give other users than are added",
+    "added is a list; give exactly frozenset",
+    "removed is a list; give exactly frozenset",
+    "removed: 101; the limit is 100",
+    "details is not shown; give exactly str",
+    "characters of comments: 4097; the limit is 4096",
+]
+
+
+def test_what_each_refusal_says() -> None:
+    """Word for word: an error is all that somebody who wrote a slip gets to see."""
+    for (_, fields), text in zip(NOT_REGISTERED, SAID, strict=True):
+        with pytest.raises(InvalidInput) as refusal:
+            RegisterKeyCode(code_id(1), **fields)
+        assert str(refusal.value) == text
+    for (_, fields), text in zip(NO_EDITS, SAID_OF_EDITS, strict=True):
+        with pytest.raises(InvalidInput) as refusal:
+            EditKeyCode(code_id(), **fields)
+        assert str(refusal.value) == text

@@ -29,7 +29,6 @@ from unitledger.errors import (
     shown,
 )
 from unitledger.ids import WalletId, check_id
-from unitledger.operations import positive
 from unitledger.policy import CodeStorage, KeyCodeAudience
 from unitledger.records import Record, record_lock
 from unitledger.training.codes import KeyCode, KeyCodes
@@ -332,8 +331,8 @@ class RegisterKeyCode(Command[KeyCodeRegistered]):
 def _check_cap(cap: Units | None) -> None:
     if cap is not None and type(cap) is not Units:
         raise InvalidType("user_cap", shown(cap), "Units")
-    if cap is not None:
-        positive(cap, Units)
+    if cap is not None and not cap:
+        raise InvalidValue("user_cap", "zero", "an amount above zero, or None")
 
 
 def _check_last4(last4: str) -> None:
