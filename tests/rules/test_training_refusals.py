@@ -5,28 +5,37 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+import attrs
 import pytest
 
 from tests.rules.test_training_assignments import create, for_code, rows
 from tests.rules.training_room import CREATOR, START, Room, code_id, day, distributor
+from unitledger import policy
 from unitledger.accounts import batch, member
 from unitledger.amounts import Units
+from unitledger.codec import kind_of
 from unitledger.errors import UnitLedgerError
 from unitledger.policy import Policy
 from unitledger.time import Period
 from unitledger.training import (
     ActivateAssignment,
     AdjustTotal,
+    AssignmentState,
     AudienceKind,
     AudienceRow,
     CancelAssignment,
     CopyAssignment,
     Distribute,
     Draft,
+    EditAssignment,
     EditLastDay,
     Emails,
     FireAssignment,
+    Firing,
+    Method,
     NameDistributors,
+    NoticeKind,
+    Reissue,
     ReissueUnits,
     Repeat,
     Schedule,
@@ -296,3 +305,97 @@ def test_what_a_refusal_of_a_command_says(
 ) -> None:
     refusal = room(**changes).refused(UnitLedgerError, command, by or CREATOR)
     assert str(refusal) == said
+
+
+# What stands in documents.
+
+
+@pytest.mark.parametrize(
+    ("words", "written"),
+    [
+        (AssignmentState, "scheduled active processed cancelled"),
+        (AudienceKind, "user ou group"),
+        (Emails, "system_defaults custom none"),
+        (Method, "distributor key_code"),
+        (NoticeKind, "created assigned expiring"),
+        (policy.BelowAssigned, "reject claw_back"),
+        (policy.CatchUp, "skip latest all"),
+        (policy.ExpiryBoundary, "inclusive exclusive"),
+        (policy.FormerDistributors, "revoke keep"),
+        (policy.LastCycle, "keep expire"),
+        (policy.LeapDay, "feb_28 mar_1 skip"),
+        (policy.MembershipAt, "use issue"),
+        (policy.OnCancel, "keep_lots expire_unspent"),
+        (policy.RecurrenceAnchor, "chained anchored"),
+        (policy.UnitMethod, "account key_code"),
+    ],
+)
+def test_words_in_documents(words: Any, written: str) -> None:
+    assert [word.value for word in words] == written.split()
+    for word in words:
+        assert repr(word) == f"{words.__name__}.{word.name}"
+        assert word.name.lower() == word.value
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "wallets", "keys"),
+    [
+        (create(), "create_assignment", [POT], ["assignment#spring"]),
+        (
+            EditAssignment(**attrs.asdict(create(), recurse=False)),
+            "edit_assignment",
+            [POT],
+            ["assignment#spring"],
+        ),
+        (
+            FireAssignment("spring", 2),
+            "fire_assignment",
+            [POT],
+            ["assignment#spring", "firing#spring/2"],
+        ),
+        (CancelAssignment("spring"), "cancel_assignment", [POT], ["assignment#spring"]),
+        (ActivateAssignment("spring"), "activate_assignment", [POT], ["assignment#spring"]),
+        (CopyAssignment("spring", "a"), "copy_assignment", [POT], ["assignment#spring"]),
+        (
+            NameDistributors("spring", frozenset({"a"})),
+            "name_distributors",
+            [POT],
+            ["assignment#spring"],
+        ),
+        (
+            Distribute("spring", 1, (("ann", TEN), ("bob", TEN))),
+            "distribute",
+            [POT, member("ann"), member("bob")],
+            ["assignment#spring"],
+        ),
+        (
+            TakeBack("spring", 1, "ann", TEN),
+            "take_back",
+            [POT, member("ann")],
+            ["assignment#spring"],
+        ),
+        (AdjustTotal(LOT, POT, TEN), "adjust_total", [POT], []),
+        (EditLastDay(LOT, POT, None), "edit_last_day", [POT], []),
+        (ReissueUnits("o1", TEN), "reissue_units", [], ["order#o1"]),
+    ],
+)
+def test_what_a_command_is_called_and_looks_at(
+    command: Any, name: str, wallets: list[str], keys: list[str]
+) -> None:
+    assert (command.NAME, kind_of(type(command))) == (name, name)
+    assert (list(command.wallets()), list(command.keys())) == (wallets, keys)
+
+
+@pytest.mark.parametrize(
+    ("record", "name", "key", "index"),
+    [
+        (Reissue(LOT, "o1"), "reissue", LOT, {"order": "o1"}),
+        (Firing("a", 2, START, START, (1,)), "firing", "a/2", {"assignment": "a"}),
+    ],
+)
+def test_what_a_record_is_called_and_found_by(
+    record: Any, name: str, key: str, index: dict[str, str]
+) -> None:
+    assert (record.KIND, kind_of(type(record)), record.key) == (name, name, key)
+    assert record.index() == index
+    assert tuple(index) == record.INDEX
