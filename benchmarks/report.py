@@ -23,6 +23,7 @@ class Figure:
         against: What it is compared with, or nothing.
         value: The ratio, or the figure itself when it is compared with nothing.
         target: The most it may be; ``None`` when there is no target.
+        least: Whether the target is the least it may be instead: for rates.
     """
 
     what: str
@@ -30,6 +31,7 @@ class Figure:
     against: str
     value: float
     target: float | None = None
+    least: bool = False
 
     @classmethod
     def ratio(
@@ -43,6 +45,8 @@ class Figure:
         """``ok``, ``over``, or nothing without a target."""
         if self.target is None:
             return ""
+        if self.least:
+            return "ok" if self.value >= self.target else "**under**"
         return "ok" if self.value <= self.target else "**over**"
 
 
@@ -83,7 +87,7 @@ def figures_table(figures: Iterable[Figure]) -> str:
             each.measured,
             each.against,
             f"{each.value:,.2f}",
-            "" if each.target is None else f"≤ {each.target:g}",
+            "" if each.target is None else f"{'≥' if each.least else '≤'} {each.target:g}",
             each.verdict,
         )
         for each in figures
