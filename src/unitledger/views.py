@@ -48,7 +48,6 @@ class LockedView:
     # What most decisions never change stands here once, and is exchanged, not changed.
     answers: tuple[Answer, ...] = ()
     released: tuple[Move, ...] = ()
-    wanted: frozenset[str] = frozenset()
     _cells: Mapping[CellKey, Cells] = MappingProxyType({})
     _claims: Mapping[ClaimId, Claim] = MappingProxyType({})
 
@@ -72,6 +71,7 @@ class LockedView:
         self.request: RequestId = request
         self.policy: Policy = policy
         self._directory = directory
+        self.wanted: set[str] = set()
         self.heads: dict[WalletId, Head | None] = {}
         self.plans: dict[WalletId, Plan] = {}
         self.lots: dict[LotId, Lot] = {}
@@ -80,7 +80,7 @@ class LockedView:
 
     def _need(self, lock: str) -> None:
         if self._locks is None:
-            self.wanted |= {lock}
+            self.wanted.add(lock)
         elif lock not in self._locks:
             raise NotLocked(lock)
 

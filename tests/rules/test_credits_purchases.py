@@ -29,6 +29,7 @@ from unitledger.credits import (
     Allocate,
     ChangePlan,
     ChargeBack,
+    DeactivateManager,
     Deallocate,
     Enrol,
     Payment,
@@ -54,6 +55,7 @@ from unitledger.errors import (
 from unitledger.ids import LotId, RecordId
 from unitledger.lots import Category, Cost, Scope
 from unitledger.operations import EditExpiry, Issue
+from unitledger.ports import FixedDirectory
 from unitledger.time import Period, Validity
 
 PRICE = Cost.of("4.50", "EUR")
@@ -462,3 +464,21 @@ def test_the_longest_reference_fits() -> None:
         assert lms.run(bought(payment=longest)).outcome.lot == f"{longest}/paid"
         lms.run(Issue(LotId("x"), POOL, Credits.of(1)))
         lms.run(ChargeBack(longest))
+
+
+def test_nobody_buys_into_a_closed_account() -> None:
+    """C22, C23."""
+    with portal() as lms:
+        lms.run(DeactivateManager("mia", "first-aid"))
+        assert lms.refused(for_course(), MIA).code == "wallet_closed"
+
+
+def test_a_payment_of_a_manager_who_left_meanwhile_gets_its_first_answer() -> None:
+    """C23, C48, C61: by another request, when they are registered no more."""
+    with portal() as lms:
+        first = lms.run(for_course(), MIA)
+        lms.run(DeactivateManager("mia", "first-aid"))
+        lms.ledger.directory = FixedDirectory()
+        again = lms.run(for_course(), MIA)
+        assert (again.outcome, again.same_as, again.moves) == (first.outcome, first.request, ())
+        assert isinstance(lms.refused(for_course(payment="order 19"), MIA), NotRegistered)

@@ -206,6 +206,20 @@ def test_an_invite_of_a_manager_who_left_is_paid_where_the_credits_went() -> Non
         assert enrolment.source == AID
 
 
+def test_a_credit_that_the_course_owes_pays_no_invite_of_a_manager_who_left() -> None:
+    """C22, C56."""
+    with portal(policy(ENROLLED, overdraft=Credits.of(1))) as lms:
+        invite = sent(lms, 0)
+        lms.run(DeactivateManager("mia", "first-aid"))
+        lms.run(Enrol("lea", "first-aid"))
+        lms.fill(1, AID)
+        short = lms.refused(AcceptInvite(invite, "leo"), LEO)
+        assert short.details["wallets"] == (AID,)
+        assert short.details["available"] == Credits.of(0)
+        lms.fill(1, AID)
+        assert lms.run(AcceptInvite(invite, "leo"), LEO).outcome.spent == Credits.of(1)
+
+
 # What comes back, whatever the trigger.
 
 EVERY = [pytest.param(one, id=f"C25 {one.moment}") for one in (SENT, ACCEPTED, ENROLLED, STARTED)]

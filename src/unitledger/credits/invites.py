@@ -28,7 +28,7 @@ from typing import ClassVar, TypeVar, final
 
 import attrs
 
-from unitledger.accounts import State, manager
+from unitledger.accounts import State, course, manager
 from unitledger.amounts import Credits
 from unitledger.buckets import Bucket, Plan
 from unitledger.claims import Claim, Shift
@@ -45,6 +45,7 @@ from unitledger.commands import (
     own,
 )
 from unitledger.credits.closures import check_open, closure_lock, landing, onward
+from unitledger.credits.debts import covered
 from unitledger.credits.enrolments import (
     ENROLMENT_COST,
     Enrolment,
@@ -56,7 +57,14 @@ from unitledger.credits.enrolments import (
     seat,
 )
 from unitledger.credits.standing import STANDING, check_promise, check_standing
-from unitledger.errors import InvalidType, InvalidValue, LimitExceeded, UnknownObject, shown
+from unitledger.errors import (
+    InsufficientUnits,
+    InvalidType,
+    InvalidValue,
+    LimitExceeded,
+    UnknownObject,
+    shown,
+)
 from unitledger.ids import ClaimId, RecordId, WalletId, check_id, derived_id
 from unitledger.lots import Use
 from unitledger.moves import Move
@@ -536,7 +544,10 @@ class AcceptInvite(_OnInvite[InviteAccepted]):
         if not claim.segments:
             use = Use(course=invite.course, groups=view.groups(self.learner))
             wallet = landing(view, invite.wallet)
-            return claim.joined(wallet, _planned(view, wallet, use).taken, state)
+            plan = _planned(view, wallet, use)
+            if wallet == course(invite.course) and not covered(view, invite.course, use):
+                raise InsufficientUnits((wallet,), ENROLMENT_COST, Credits.of(0))
+            return claim.joined(wallet, plan.taken, state)
         shifts = captured(claim) if state is State.SPENT else ()
         return shifts[0] if shifts else Shift(claim, ())
 

@@ -22,11 +22,11 @@ from unitledger.accounts import State, account, check_wallet, manager, pool
 from unitledger.amounts import Credits
 from unitledger.codec import kind
 from unitledger.commands import Command, Decision, Outcome, Permit, Role, View, anywhere, own
+from unitledger.credits.gifts import check_receiver
 from unitledger.errors import (
     AlreadyExists,
     InvalidType,
     LimitExceeded,
-    NotRegistered,
     PaymentConflict,
     shown,
 )
@@ -278,7 +278,7 @@ class PurchaseForCourse(_OnPayment[Purchased]):
         terms: The terms that the buyer accepted, as the host calls them.
         cost: The price paid per credit, if it is to be known.
 
-    Source: C23, C48.
+    Source: C22, C23, C48.
     """
 
     NAME: ClassVar[str] = "purchase_for_course"
@@ -301,9 +301,9 @@ class PurchaseForCourse(_OnPayment[Purchased]):
         return (manager(self.manager, self.course),)
 
     def ready(self, view: View) -> None:
-        """The Directory must have the manager at the course; the payment be new, or the same."""
-        if not view.manages(self.manager, self.course):
-            raise NotRegistered(self.manager, self.course)
+        """A new payment must be by a manager of the course; another one be for the same."""
+        if not view.has_record(Payment, self.payment):
+            check_receiver(view, self.manager, self.course)
         _check_same(view, self, *self.wallets())
 
     def decide(self, view: View) -> Decision[Purchased]:
