@@ -70,7 +70,16 @@ from unitledger.lots import ANYTHING, Lot, Use
 from unitledger.moves import Move
 from unitledger.orders import BurnOrder
 from unitledger.policy import Policy
-from unitledger.ports import Directory, FixedDirectory, Kept, Posting, Reading, Store, UnitOfWork
+from unitledger.ports import (
+    Directory,
+    FixedDirectory,
+    Kept,
+    Posting,
+    Reading,
+    Remembering,
+    Store,
+    UnitOfWork,
+)
 from unitledger.tables import Table
 from unitledger.time import Clock, SystemClock, instant
 from unitledger.training.book import UnitsBook
@@ -664,6 +673,9 @@ class Ledger:
             when = latest if at is None else instant(at, "at")
             if when >= latest:
                 claims = list(reading.due(name, when))
+            elif isinstance(reading, Remembering):
+                past = reading.past(name, when)
+                held, claims = list(past.held), _overdue(past.claims, when)
             else:
                 fold = _folded(reading, until=when)
                 held = [
@@ -671,11 +683,7 @@ class Ledger:
                     for (owner, lot), cells in sorted(fold.cells.items())
                     if owner == name
                 ]
-                claims = [
-                    claim
-                    for claim in fold.claims.values()
-                    if claim.deadline is not None and claim.deadline <= when
-                ]
+                claims = _overdue(fold.claims.values(), when)
             overdue: dict[LotId, int] = {}
             for part in (part for claim in claims for part in claim.segments):
                 if part.wallet == name and part.state is State.HELD:
@@ -929,6 +937,11 @@ def _written(head: Head | None, held: Iterable[tuple[Lot, Cells]]) -> Iterator[d
     for lot, _ in held:
         if lot.since is not None:
             yield lot.since
+
+
+def _overdue(claims: Iterable[Claim], at: datetime) -> list[Claim]:
+    """Those whose deadline has come by an instant."""
+    return [one for one in claims if one.deadline is not None and one.deadline <= at]
 
 
 def _lot_balance(lot: Lot, cells: Cells, overdue: int, at: datetime) -> LotBalance:

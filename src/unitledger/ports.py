@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import NamedTuple, Protocol, final
+from typing import NamedTuple, Protocol, final, runtime_checkable
 
 import attrs
 
@@ -30,8 +30,10 @@ __all__ = [
     "Directory",
     "FixedDirectory",
     "Kept",
+    "Past",
     "Posting",
     "Reading",
+    "Remembering",
     "Store",
     "UnitOfWork",
 ]
@@ -157,6 +159,29 @@ class Reading(Protocol):
 
     def entries(self, *, after: int = 0, limit: int | None = None) -> Iterator[Kept]:
         """The journal in the order it was written, from behind the ``after``-th entry."""
+        ...
+
+
+@final
+@attrs.frozen
+class Past(Value):
+    """What a wallet had at an instant of the past.
+
+    Attributes:
+        held: Every lot it had ever held by then, under the terms known then, in order of lot id.
+        claims: The claims with a deadline that held something in it, in order of id.
+    """
+
+    held: tuple[tuple[Lot, Cells], ...]
+    claims: tuple[Claim, ...]
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A reading that knows the past of a wallet without its portal's whole journal being read."""
+
+    def past(self, wallet: WalletId, at: datetime) -> Past:
+        """What a wallet had at an instant; entries of that very instant count."""
         ...
 
 

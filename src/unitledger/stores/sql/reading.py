@@ -20,8 +20,9 @@ from unitledger.commands import Head
 from unitledger.ids import ClaimId, LotId, PortalId, RequestId, WalletId
 from unitledger.lots import Lot
 from unitledger.orders import FEFO_LARGEST, BurnOrder
-from unitledger.ports import Kept
+from unitledger.ports import Kept, Past
 from unitledger.records import Record
+from unitledger.stores.sql.history import past_of
 from unitledger.stores.sql.statements import Statements
 from unitledger.stores.sql.wires import Call, Rows, Wire
 from unitledger.time import microseconds
@@ -246,6 +247,11 @@ class SqlReading:
         self.catch_up()
         asked = (self._portal, kind, name, value, after, limit)
         return tuple([_record(text) for (text,) in self._wire.ask(self._sql.find, *asked)])
+
+    def past(self, wallet: WalletId, at: datetime) -> Past:
+        """What a wallet had at an instant; see `unitledger.ports.Remembering`."""
+        self.catch_up()
+        return past_of(self._wire, self._sql, self._portal, wallet, at)
 
     def wallets(self, lot: LotId | None = None) -> list[WalletId]:
         """Every wallet, or every wallet that ever held a lot, in order."""

@@ -35,7 +35,7 @@ from unitledger.values import Value
 
 __all__ = ["PREFIX", "SCHEMA_VERSION", "Tables", "add_tables", "create_all", "protections"]
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """The version of the tables that this release reads and writes."""
 PREFIX: Final = "unitledger_"
 """What the names of tables begin with unless a host says otherwise."""
@@ -85,6 +85,11 @@ class Tables(Value):
         records: Records as they are now, and the request that first wrote each.
         found: What records can be found by at the moment.
         journal: The entries, appended and never changed.
+        touches: Which entries touched a wallet, by their numbers in its chain.
+        terms: Every version of every lot, for balances of the past.
+        checkpoints: What a wallet had at some of its entries; may be thrown away at any time.
+        outbox: The places of entries that nobody has fetched yet, once there is a trigger for it.
+        addresses: The addresses behind references, erasable; nothing else knows them.
         numbers: Where the places of entries come from, on engines that have sequences.
     """
 
@@ -98,6 +103,11 @@ class Tables(Value):
     records: Table
     found: Table
     journal: Table
+    touches: Table
+    terms: Table
+    checkpoints: Table
+    outbox: Table
+    addresses: Table
     numbers: Sequence
 
 
@@ -155,6 +165,25 @@ def add_tables(metadata: MetaData, *, prefix: str = PREFIX) -> Tables:
         ),
         found=found,
         journal=_journal_table(table, check, prefix),
+        touches=table(
+            "touches",
+            "portal wallet sequence",
+            *(_id("portal"), _long("wallet"), _number("sequence"), _number("at"), _id("request")),
+        ),
+        terms=table(
+            "terms",
+            "portal lot version",
+            *(_id("portal"), _id("lot"), _number("version"), _number("since"), _text("text")),
+        ),
+        checkpoints=table(
+            "checkpoints",
+            "portal wallet sequence",
+            *(_id("portal"), _long("wallet"), _number("sequence"), _number("at"), _text("text")),
+        ),
+        outbox=table("outbox", "portal place", _id("portal"), _number("place")),
+        addresses=table(
+            "addresses", "portal reference", _id("portal"), _id("reference"), _text("address")
+        ),
         numbers=Sequence(f"{prefix}places_seq", metadata=metadata),
     )
     _on_create(made)

@@ -296,7 +296,57 @@ class Statements:
         paged = sql.order_by(journal.c.place).limit(_value("limit")).offset(_NONE)
         return self.made(paged, "portal", "place", "limit")
 
+    # What was.
+
+    @cached_property
+    def checkpoint(self) -> Statement:
+        """The last checkpoint of a wallet that is not later than an instant."""
+        table = self.tables.checkpoints
+        rule = [*_is(table, "portal", "wallet"), table.c.at <= _value("at")]
+        sql = select(table.c.sequence, table.c.text).where(*rule)
+        last = sql.order_by(table.c.sequence.desc()).limit(_ONE)
+        return self.made(last.offset(_NONE), "portal", "wallet", "at")
+
+    @cached_property
+    def chain(self) -> Statement:
+        """A page of a wallet's entries behind a number, up to an instant."""
+        touches, journal = self.tables.touches, self.tables.journal
+        same = [touches.c[name] == journal.c[name] for name in ("portal", "request")]
+        rule = [*_is(touches, "portal", "wallet"), touches.c.sequence > _value("sequence")]
+        sql = select(touches.c.sequence, touches.c.at, journal.c.text, journal.c.hash)
+        joined = sql.select_from(touches.join(journal, same[0] & same[1]))
+        paged = joined.where(*rule, touches.c.at <= _value("at")).order_by(touches.c.sequence)
+        names = ("portal", "wallet", "sequence", "at", "limit")
+        return self.made(paged.limit(_value("limit")).offset(_NONE), *names)
+
+    @cached_property
+    def versions(self) -> Statement:
+        """Every version of the lots that a wallet ever held, up to an instant, in order."""
+        cells, terms = self.tables.cells, self.tables.terms
+        same = [terms.c[name] == cells.c[name] for name in ("portal", "lot")]
+        rule = [*_is(cells, "portal", "wallet"), terms.c.since <= _value("at")]
+        sql = select(terms.c.text).select_from(cells.join(terms, same[0] & same[1])).where(*rule)
+        ordered = sql.order_by(terms.c.lot, terms.c.version)
+        return self.made(ordered, "portal", "wallet", "at")
+
     # What is written.
+
+    @cached_property
+    def add_touch(self) -> Statement:
+        """An entry that touched a wallet."""
+        names = ("portal", "wallet", "sequence", "at", "request")
+        return self.made(insert(self.tables.touches).values(_values(*names)), *names)
+
+    @cached_property
+    def add_terms(self) -> Statement:
+        """A version of a lot."""
+        names = ("portal", "lot", "version", "since", "text")
+        return self.made(insert(self.tables.terms).values(_values(*names)), *names)
+
+    @cached_property
+    def put_checkpoint(self) -> Statement:
+        """What a wallet had at one of its entries."""
+        return self._upsert(self.tables.checkpoints)
 
     def _insert(self, table: Table) -> Any:
         """An insertion that may say what to do where a row is there already."""

@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, delete, make_url
 from sqlalchemy.exc import ArgumentError
 
 from unitledger.errors import (
@@ -31,6 +31,7 @@ from unitledger.ids import PortalId, RequestId, WalletId
 from unitledger.ports import Kept, Reading, UnitOfWork
 from unitledger.records import record_lock
 from unitledger.stores.sql.faults import Fault, driver_errors, fault, refusal
+from unitledger.stores.sql.history import checkpoints
 from unitledger.stores.sql.reading import SqlReading
 from unitledger.stores.sql.retries import Retries
 from unitledger.stores.sql.schema import PREFIX, check_version, create_all
@@ -156,6 +157,34 @@ class SqlStore:
         with self._connected() as (_, talk):
             rows = talk.ask(self.statements.portals)
         return tuple([PortalId(portal) for (portal,) in rows])
+
+    def remember(self, portal: PortalId, *, every: int = 256) -> int:
+        """How many checkpoints were added for balances of the past; call it now and then.
+
+        They make such balances quicker and never different, and may be thrown away (see `forget`).
+
+        Args:
+            portal: The portal.
+            every: How many entries of a wallet there are between two.
+
+        Raises:
+            InvalidValue: Fewer than 1 between two.
+        """
+        if type(every) is not int or every < 1:
+            raise InvalidValue("every", shown(every), "an int of 1 or more")
+        made, sql = 0, self.statements
+        with self._connected() as (_, talk):
+            for wallet in SqlReading(talk, sql, portal).wallets():
+                rows = checkpoints(talk, sql, portal, wallet, every)
+                if rows:
+                    talk.tell([(sql.put_checkpoint, rows)])
+                made += len(rows)
+        return made
+
+    def forget(self) -> None:
+        """Throw every checkpoint away."""
+        with self.engine.begin() as connection:
+            connection.execute(delete(self.statements.tables.checkpoints))
 
     @contextmanager
     def begin(

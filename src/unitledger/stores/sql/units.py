@@ -85,6 +85,7 @@ class SqlUnit(SqlReading):
         self._requests[request] = posting.kept
         for lot in posting.lots:
             self._lots[lot.id] = pending.lots[lot.id] = lot
+            pending.versions.append((lot, posting.at))
         for edit in posting.terms:
             self._edit(edit, posting)
         changes = self._post_cells(posting)
@@ -95,6 +96,7 @@ class SqlUnit(SqlReading):
             self._post_record(record, request)
         for head in posting.heads:
             self._heads[head.wallet] = pending.heads[head.wallet] = head
+            pending.touches.append((head, request))
         self._follow(changes, posting)
 
     def _check_new(self, posting: Posting) -> None:
@@ -112,6 +114,7 @@ class SqlUnit(SqlReading):
             if edit.lot in self._pending.lots:
                 self._pending.lots[edit.lot] = edited
             self._pending.edits[edit.lot] = edited
+            self._pending.versions.append((edited, posting.at))
             self._buckets.clear()
 
     def _post_cells(self, posting: Posting) -> dict[WalletId, list[_Change]]:
@@ -190,6 +193,7 @@ class SqlUnit(SqlReading):
             *self._lot_rows(pending),
             *self._cell_rows(pending),
             *self._head_rows(pending.heads),
+            *self._past_rows(pending),
             *self._claim_rows(pending),
             *self._record_rows(pending),
         )
@@ -234,6 +238,18 @@ class SqlUnit(SqlReading):
             rows.append(sql.row((self._portal, name, head.sequence, at, head.hash, due)))
         yield sql, rows
 
+    def _past_rows(self, pending: _Pending) -> Iterator[Batch]:
+        sql, portal, touches = self._sql.add_touch, self._portal, list[Row]()
+        for head, request in pending.touches:
+            written = microseconds(head.at)
+            touches.append(sql.row((portal, head.wallet, head.sequence, written, request)))
+        yield sql, touches
+        sql, versions = self._sql.add_terms, list[Row]()
+        for lot, at in pending.versions:
+            row = (portal, lot.id, lot.version, microseconds(at), encode(lot))
+            versions.append(sql.row(row))
+        yield sql, versions
+
     def _claim_rows(self, pending: _Pending) -> Iterator[Batch]:
         drop, portal = self._sql.drop_places, self._portal
         put, add = self._sql.put_claim, self._sql.add_place
@@ -277,6 +293,8 @@ class _Pending:
         self.cells: dict[tuple[WalletId, LotId], Cells] = {}
         self.new_cells: set[tuple[WalletId, LotId]] = set()
         self.heads: dict[WalletId, Head] = {}
+        self.touches: list[tuple[Head, RequestId]] = []
+        self.versions: list[tuple[Lot, datetime]] = []
         self.claims: dict[str, bool] = {}
         self.records: dict[_Key, bool] = {}
 
