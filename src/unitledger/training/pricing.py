@@ -395,12 +395,12 @@ def priced_cart(
     """
     rate = policy.worth(None, ous) if ous or policy.preferences else policy.unit_value
     criteria = policy.criteria_of(ous) if policy.preferences else policy.criteria
-    if criteria == _EVERYTHING and not any(item.training for item in items):
+    restricted = criteria.types or criteria.providers or criteria.subjects
+    if not restricted and not any([item.training for item in items]):  # noqa: C419 (a hot path)
         return tuple([item.priced(rate) for item in items])
     return tuple([_line(item, policy, criteria, ous) for item in items])
 
 
-_EVERYTHING = Criteria()
 _UNPRICED = (TrainingType.PROGRAM, TrainingType.VIDEO)
 
 
