@@ -170,6 +170,9 @@ COMMANDS: Mapping[str, Callable[..., Command[Any]]] = {
     "distribute": _distribute,
     "place_order": _place_order,
     "refund_line": _refund_line,
+    "withdraw_line": training.WithdrawLine,
+    "cancel_line": training.CancelLine,
+    "adjust_price": lambda order, line, to: training.AdjustPrice(order, line, Units(parts=to)),
     "issue": _issue,
     "transfer": lambda source, target, amount: operations.Transfer(
         source, target, units_of(source, amount)

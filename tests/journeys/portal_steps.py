@@ -292,6 +292,17 @@ def _cart(draw: Draw, wallets: Sequence[str]) -> list[tuple[str, Fraction, str, 
 
 
 def refund_line(draw: Draw) -> Step | None:
+    found = _line(draw)
+    if found is None:
+        return None
+    order, line, there = found
+    amount = None if draw.chance(30) else draw.amount(there, 100)
+    role = draw.of(("admin", "system"))
+    return draw.step("refund_line", role, order=order, line=line, amount=amount)
+
+
+def _line(draw: Draw) -> tuple[str, int, int] | None:
+    """A line of an order that has spent something, most often, and how much."""
     model = draw.model
     lines = [
         (name, line, model.claims[claim].total("SPENT") if claim else 0)
@@ -301,10 +312,40 @@ def refund_line(draw: Draw) -> Step | None:
     able = [one for one in lines if one[2]]
     if draw.idle(able):
         return None
-    order, line, there = draw.often(able, (*lines, ("nobody's", 1, 0), ("o0", 9, 0)))
-    amount = None if draw.chance(30) else draw.amount(there, 100)
-    role = draw.of(("admin", "system"))
-    return draw.step("refund_line", role, order=order, line=line, amount=amount)
+    return draw.often(able, (*lines, ("nobody's", 1, 0), ("o0", 9, 0)))
+
+
+def withdraw_line(draw: Draw) -> Step | None:
+    found = _line(draw)
+    if found is None:
+        return None
+    order, line, _ = found
+    ended = [(name, one) for name, o in draw.model.orders.items() for one in o.withdrawn]
+    if ended and draw.chance(25):
+        order, line = draw.of(ended)
+    placed = draw.model.orders.get(order)
+    buyer = placed.buyer if placed else "lea"
+    role, who = draw.of((("learner", buyer), ("learner", "lea"), ("admin", "ann")))
+    return draw.step("withdraw_line", role, who, order=order, line=line)
+
+
+def cancel_line(draw: Draw) -> Step | None:
+    found = _line(draw)
+    if found is None:
+        return None
+    order, line, _ = found
+    ended = [(name, one) for name, o in draw.model.orders.items() for one in o.cancelled]
+    if ended and draw.chance(25):
+        order, line = draw.of(ended)
+    return draw.step("cancel_line", draw.of(("admin", "system")), order=order, line=line)
+
+
+def adjust_price(draw: Draw) -> Step | None:
+    found = _line(draw)
+    if found is None:
+        return None
+    order, line, there = found
+    return draw.step("adjust_price", "admin", order=order, line=line, to=draw.whole(0, there + 1))
 
 
 # Operations.
@@ -501,6 +542,9 @@ DRAWN: dict[str, Callable[[Draw], Step | None]] = {
         distribute,
         place_order,
         refund_line,
+        withdraw_line,
+        cancel_line,
+        adjust_price,
         issue,
         transfer,
         hold,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 
@@ -41,6 +41,8 @@ class Assignment:
 class Order:
     buyer: str
     claims: list[str | None]
+    withdrawn: dict[int, str] = field(default_factory=dict)
+    cancelled: dict[int, str] = field(default_factory=dict)
 
 
 class TrainingRoom(Books):
@@ -238,3 +240,45 @@ class TrainingRoom(Books):
             raise No("claim_exceeded", there=there)
         moves = self._give_back(claim, parts, "SPENT")
         return Done({"refunded": parts, "kept": there - parts}, moves)
+
+    def withdraw_line(self, order: str, line: int) -> Done:
+        """TU-230, TU-235, TU-243: what is no session comes back whole, once."""
+        if order not in self.orders:
+            raise No("unknown_object")
+        found = self.orders[order]
+        self._may_own("learner", found.buyer, *STAFF)
+        if line in found.cancelled:
+            raise No("illegal_transition")
+        return self._ended(found, line, found.withdrawn)
+
+    def cancel_line(self, order: str, line: int) -> Done:
+        """TU-233, TU-243."""
+        self._may(*STAFF)
+        if order not in self.orders:
+            raise No("unknown_object")
+        found = self.orders[order]
+        return self._ended(found, line, found.cancelled)
+
+    def _ended(self, found: Order, line: int, ended: dict[int, str]) -> Done:
+        if line > len(found.claims):
+            raise No("unknown_object")
+        name = found.claims[line - 1]
+        claim = self.claims[name] if name is not None else Claim()
+        there = claim.total("SPENT")
+        if line in ended:
+            return Done({"refunded": 0, "kept": there, "released": 0}, (), ended[line])
+        ended[line] = self._request
+        moves = self._give_back(claim, there, "SPENT") if there else []
+        return Done({"refunded": there, "kept": 0, "released": 0}, moves)
+
+    def adjust_price(self, order: str, line: int, to: int) -> Done:
+        """TU-237."""
+        self._may(*STAFF)
+        if order not in self.orders or line > len(self.orders[order].claims):
+            raise No("unknown_object")
+        name = self.orders[order].claims[line - 1]
+        there = self.claims[name].total("SPENT") if name is not None else 0
+        if there <= to or name is None:
+            raise No("not_refundable")
+        moves = self._give_back(self.claims[name], there - to, "SPENT")
+        return Done({"refunded": there - to, "kept": to}, moves)

@@ -140,7 +140,9 @@ def test_a_free_line_holds_nothing(command: Any) -> None:
     """X-20, TU-139."""
     room = stocked(holding(), own="A 9")
     room.do(asked("yoga 0"), ANN)
-    assert room.refused(ClaimExceeded, command("o1", 1)).there == 0
+    refusal = room.refused(ClaimExceeded, command("o1", 1))
+    assert (refusal.state, refusal.asked, refusal.there) == ("HELD", 0, 0)
+    assert room.refused(ClaimExceeded, command("o1", 1, Units.of(2))).asked == 200
 
 
 @pytest.mark.parametrize("command", [CaptureLine, ReleaseLine])

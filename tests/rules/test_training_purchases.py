@@ -12,6 +12,7 @@ from tests.rules.test_training_checkout import cart
 from tests.rules.training_room import (
     ADMIN,
     CREATOR,
+    START,
     SYSTEM,
     Room,
     code_id,
@@ -45,6 +46,7 @@ from unitledger.training import (
     BuyUnits,
     Coupon,
     Distribute,
+    Firing,
     PlaceOrder,
     PurchaseType,
     RefundLine,
@@ -194,6 +196,9 @@ def test_units_bought_by_a_distributor_are_a_distribution() -> None:
         frozenset({"ann"}),
     )
     assert (made.rows[0].amount, made.expires, made.title) == (Units.of(30), None, "Purchase p1")
+    assert (made.due, made.created, made.schedule.first) == (START, START, START)
+    fired = record(room, Firing, "p1/1")
+    assert (fired.at, fired.due, fired.shares) == (START, START, (1,))
     assert room.available(member("ann")) == "0.00"
     room.do(Distribute("p1", 1, (("bob", Units.of(10)), ("ann", Units.of(5)))), dan)
     assert room.available(member("bob")) == "10.00"
