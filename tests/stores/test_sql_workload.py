@@ -36,8 +36,9 @@ def threads(store: Any, clients: int, turns: int, *broken: type[Exception]) -> W
     told = list[Told]()
 
     def client(number: int) -> None:
-        with suppress(*broken):
-            serve(store, number, range(turns), told.append)
+        for turn in range(turns):
+            with suppress(*broken):
+                serve(store, number, range(turn, turn + 1), told.append)
 
     with ThreadPoolExecutor(clients) as pool:
         for done in [pool.submit(client, number) for number in range(clients)]:
@@ -66,8 +67,8 @@ def test_without_locks_the_same_clients_leave_anomalies(tmp_path: Path) -> None:
     with opened("postgresql", tmp_path, retries=retries) as store:
         store.statements.locked = store.statements.seen
         witness = threads(store, 8, 25, InvariantViolation)
-    assert any("gap" in one for one in witness.anomalies)
-    assert any("fold" in one for one in witness.anomalies)
+    assert sum("gap" in one for one in witness.anomalies) > 3
+    assert sum("fold" in one for one in witness.anomalies) > 3
 
 
 def test_clients_that_are_killed_lose_and_double_nothing(tmp_path: Path) -> None:
@@ -190,13 +191,19 @@ def _edited(place: int, old: str, new: str) -> list[tuple[str, str]]:
     [
         (_journal()[:3] + _journal()[4:], "gap: 5 follows 3"),
         (_journal()[:2] + _journal()[1:], "doubled: its request"),
-        (_edited(2, '"parts":500', '"parts":400'), "order: it took"),
+        (_edited(2, '"parts":500', '"parts":400'), "order: it left some of a"),
+        (_edited(2, '"terms_read":[["a",1]', '"terms_read":[["a",2]'), "terms that nobody wrote"),
         (_edited(4, '"parts":100', '"parts":900'), "floor: member/ann FREE of b"),
         (_edited(4, '"at":"2026-01', '"at":"2025-12'), "time: it is before"),
         (_edited(1, '"expires":"2026-02-01', '"expires":"2025-02-01'), "order: it took"),
         (_edited(3, '"previous":"', '"previous":"0'), "gap: another entry"),
+        (
+            _edited(0, '"expires":null', '"expires":"2026-01-15T00:00:00.000000Z"'),
+            "in another order",
+        ),
+        (_edited(2, '"lot":"a","parts":500,"source"', '"lot":"b","parts":500,"source"'), "not a"),
     ],
-    ids=["gap", "doubled", "order", "floor", "time", "expiry", "chain"],
+    ids=["gap", "doubled", "part", "terms", "floor", "time", "expiry", "chain", "order", "other"],
 )
 def test_the_witness_sees_what_cannot_be(journal: list[tuple[str, str]], words: str) -> None:
     witness = Witness()

@@ -8,11 +8,13 @@ clients say they were answered against it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from itertools import product
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 NEVER = "9999"
+MOST = 10**9
+_LATE = 3
+"""Under how many of its latest terms another wallet may have seen a lot."""
 _TAKING = {"spend": "SPENT", "hold": "HELD", "transfer": "FREE"}
 
 
@@ -78,53 +80,55 @@ class Witness:
             self.chains.setdefault(wallet, []).append(entry["request"])
 
     def _order(self, entry: dict[str, Any]) -> None:
-        """Whether the lots that were taken are those that had to be."""
+        """Whether the lots that were taken are those that had to be.
+
+        The terms of the lots taken are those that the entry says it read. Of any other lot whose
+        home is another wallet an edit may have been on its way: it must stand behind those taken
+        under some of its latest terms. A lot of the wallet itself has no such excuse.
+        """
         target = _TAKING.get(entry["command"]["kind"])
         if target is None:
             return
         wallet = entry["command"].get("wallet") or entry["command"]["source"]
+        versions, at = dict(entry["terms_read"]), entry["at"]
         taken: dict[str, int] = {}
         for move in entry["moves"]:
             if move["source"] == f"{wallet} FREE" and move["target"].endswith(f" {target}"):
                 taken[move["lot"]] = taken.get(move["lot"], 0) + move["parts"]
-        due = sum(taken.values())
-        if not any(
-            list(taken.items()) == self._burned(wallet, entry["at"], due, terms)
-            for terms in self._possible(wallet)
-        ):
-            wanted = self._burned(wallet, entry["at"], due, self._present(wallet))
-            self._complain(entry, f"order: it took {taken}, not {dict(wanted)}")
+        if any(versions.get(lot, MOST) > len(self.lots[lot].terms) for lot in taken):
+            self._complain(entry, "order: it read terms that nobody wrote")
+            return
+        ranks = [self._rank(wallet, lot, at, self._read(lot, versions[lot])) for lot in taken]
+        if None in ranks or ranks != sorted(ranks):
+            self._complain(entry, f"order: it took {taken} in another order, or lapsed")
+            return
+        for lot, parts in list(taken.items())[:-1]:
+            if parts != self._usable(wallet, lot):
+                self._complain(entry, f"order: it left some of {lot} and went on")
+        for lot in self.held.get(wallet, set()) - taken.keys():
+            if ranks and self._usable(wallet, lot) and not self._behind(wallet, lot, at, ranks[-1]):
+                self._complain(entry, f"order: it took {taken} and not {lot}")
 
-    def _present(self, wallet: str) -> dict[str, tuple[str, str]]:
-        return {lot: self.lots[lot].terms[-1] for lot in self.held.get(wallet, ())}
+    def _read(self, lot: str, version: int) -> tuple[str, str]:
+        """The terms of a version; those before it are no longer, where nobody can be late."""
+        return self.lots[lot].terms[version - 1]
 
-    def _possible(self, wallet: str) -> Iterator[dict[str, tuple[str, str]]]:
-        """The terms that may have been seen: an edit of another wallet's lot may be on its way."""
-        present = self._present(wallet)
-        yield present
-        foreign = [lot for lot in present if self.lots[lot].home != wallet][:6]
-        choices = [self.lots[lot].terms[-2:] for lot in foreign]
-        for some in product(*choices):
-            yield {**present, **dict(zip(foreign, some, strict=True))}
+    def _usable(self, wallet: str, lot: str) -> int:
+        cells = self.cells[wallet, lot]
+        return cells.get("FREE", 0) + cells.get("EXPIRED", 0)
 
-    def _burned(
-        self, wallet: str, at: str, due: int, terms: dict[str, tuple[str, str]]
-    ) -> list[tuple[str, int]]:
-        """First to expire, then the largest, then the oldest; each as far as it goes."""
-        ranked = []
-        for lot, (effective, expires) in terms.items():
-            cells = self.cells[wallet, lot]
-            usable = cells.get("FREE", 0) + cells.get("EXPIRED", 0)
-            if usable and effective <= at < expires:
-                known = self.lots[lot]
-                ranked.append((expires, -usable, known.acquired, known.cycle, lot))
-        burned = []
-        for _, usable, _, _, lot in sorted(ranked):
-            part = min(due, -usable)
-            if part:
-                burned.append((lot, part))
-            due -= part
-        return burned
+    def _rank(self, wallet: str, lot: str, at: str, terms: tuple[str, str]) -> Any:
+        """Where a lot stands: first to expire, then the largest, then the oldest."""
+        if not terms[0] <= at < terms[1]:
+            return None
+        known = self.lots[lot]
+        return (terms[1], -self._usable(wallet, lot), known.acquired, known.cycle, lot)
+
+    def _behind(self, wallet: str, lot: str, at: str, last: Any) -> bool:
+        known = self.lots[lot]
+        recent = known.terms[-1:] if known.home == wallet else known.terms[-_LATE:]
+        ranks = [self._rank(wallet, lot, at, terms) for terms in recent]
+        return any(rank is None or rank > last for rank in ranks)
 
     def _move(self, entry: dict[str, Any]) -> None:
         for lot in entry["lots"]:

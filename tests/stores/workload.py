@@ -168,6 +168,7 @@ def run_processes(
     with TemporaryDirectory() as name:
         folder, killed = Path(name), 0
         running = {n: _started(url, n, turns, folder, 0) for n in range(clients)}
+        written = dict.fromkeys(running, 0)
         while running:
             sleep(chance.uniform(0.01, 0.1))
             for number, process in list(running.items()):
@@ -175,18 +176,25 @@ def run_processes(
                     if process.returncode not in {0, -signal.SIGKILL}:
                         raise ChildProcessError(f"client {number}: {process.returncode}")
                     del running[number]
-            begun = [n for n in running if _log(folder, n).exists()]
+            begun = [n for n in running if _size(folder, n) > written[n]]
             if begun and killed < kills:
                 number = chance.choice(begun)
                 os.kill(running[number].pid, signal.SIGKILL)
                 running[number].wait()
                 killed += 1
                 again = killed if new_ids else 0
+                written[number] = _size(folder, number)
                 running[number] = _started(url, number, turns, folder, again)
         store = SqlStore.existing(url)
         witness = judged(store, list(_logged(folder)))
         store.close()
         return witness, killed
+
+
+def _size(folder: Path, number: int) -> int:
+    """How much a client has written down; one that has written since it began is under load."""
+    path = _log(folder, number)
+    return path.stat().st_size if path.exists() else 0
 
 
 def _logged(folder: Path) -> Iterator[Told]:
