@@ -34,7 +34,14 @@ from unitledger.views import LockedView
 USER, OU, GROUP = AudienceKind.USER, AudienceKind.OU, AudienceKind.GROUP
 FACTS = FixedDirectory(
     members=frozenset(
-        {("ann", "sales"), ("bob", "emea"), ("leo", "legal"), ("mia", "sales"), ("sales", "legal")}
+        {
+            ("ann", "sales"),
+            ("bob", "emea"),
+            ("leo", "legal"),
+            ("mia", "sales"),
+            ("sales", "legal"),
+            ("hq", "hq"),
+        }
     ),
     parents=frozenset({("sales", "emea")}),
     reports=frozenset({("ann", "mia"), ("leo", "ann")}),
@@ -73,6 +80,7 @@ def give(user: str) -> Distribute:
         pytest.param(row("sales", GROUP), "ann mia", "bob leo sales", id="TU-087 a group"),
         pytest.param(row("emea", GROUP), "bob ann mia", "leo emea", id="TU-087 a group above"),
         pytest.param(row("legal", GROUP), "leo sales", "ann legal", id="TU-087 a name twice"),
+        pytest.param(row("hq", GROUP), "hq", "ann", id="TU-087 a user in a group of that name"),
         pytest.param(row("mia", USER), "mia", "ann leo", id="TU-030 a user alone"),
         pytest.param(
             row("mia", USER, subordinates=True), "mia ann leo", "bob", id="TU-029 those who report"
@@ -181,7 +189,7 @@ def test_the_audience_of_a_batch_restricts_no_lot() -> None:
 @rule("TU-093")
 def test_everybody_is_meant_when_nobody_is_named() -> None:
     room = Room()
-    assert row(None).admits(looking(room), "anybody")
+    assert row(None).admits(looking(room), "anybody", None)
 
 
 # When somebody must be there.

@@ -239,6 +239,11 @@ def test_a_batch_is_named_by_numbers_from_one(row: Any, cycle: Any) -> None:
         Distribute("spring", row, (("ann", Units.of(1)),), cycle)
 
 
+def test_a_thousand_users_are_not_too_many() -> None:
+    form_of_all = tuple((f"u{n}", Units.of(1)) for n in range(1000))
+    assert Distribute("spring", 1, form_of_all).amount == Units.of(1000)
+
+
 def test_a_forged_amount_is_refused_at_the_door() -> None:
     room, command = fired(), form("ann 1, bob 5")
     object.__setattr__(command.amounts[0][1], "parts", -100)

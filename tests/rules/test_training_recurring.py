@@ -466,7 +466,8 @@ def test_what_was_issued_that_very_instant_ends_with_the_next() -> None:
 @rule("X-18")
 def test_only_its_own_lots_end() -> None:
     room = weekly(Policy(on_cancel=OnCancel.EXPIRE_UNSPENT))
-    room.do(Issue(lot_of("spring", 2, 1), member("ann"), Units.of(5)))
+    for cycle, row in ((2, 1), (1, 2)):
+        room.do(Issue(lot_of("spring", cycle, row), member("ann"), Units.of(5)))
     room.at(1)
     assert room.do(CancelAssignment("spring")).outcome.ended == ("spring/1/1",)
 

@@ -106,7 +106,7 @@ class AudienceRow(Value):
         if self.per_member and (self.audience is None or self.kind is AudienceKind.USER):
             raise InvalidValue("per_member", "True", "False, but for a unit or a group")
 
-    def admits(self, view: View, user: str, at: datetime | None = None) -> bool:
+    def admits(self, view: View, user: str, at: datetime | None) -> bool:
         """Whether a user belongs to the row's audience.
 
         Args:
