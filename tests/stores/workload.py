@@ -131,13 +131,16 @@ def _client(url: str, number: int, turns: int, folder: Path, new_ids: int) -> No
     """One process: begin where the log ends, and write down every answer before going on."""
     store = SqlStore.existing(url)
     path = _log(folder, number)
+    again = path.exists()
     done = path.read_text("utf-8").count("\n") if path.exists() else 0
     with path.open("a", encoding="utf-8", buffering=1) as log:
 
         def tell(one: Told) -> None:
-            log.write(f"{one.request} {one.began} {one.ended} {one.entry or '-'}\n")
+            began = 0.0 if again and turn == done else one.began  # sent first before it was killed
+            log.write(f"{one.request} {began} {one.ended} {one.entry or '-'}\n")
 
         ledger, client = Ledger(store), Client(number)
+        turn = done
         for turn in range(done, turns):
             request = client.request(turn)
             sent = f"{request}-{new_ids}" if new_ids and turn == done else request

@@ -686,7 +686,7 @@ def _check_buckets(
 ) -> None:
     for wallet in wallets:
         for order in orders:
-            for days in (0, 3, 6, 60):
+            for days in (60, 6, 3, 0):
                 at = _START + days * _DAY
                 found = _living(reading, wallet, order, at)
                 expected = _held_now(reading, wallet, order, at)
