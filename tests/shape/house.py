@@ -31,6 +31,7 @@ FLOORS = (
     "moves",
     "claims",
     "kernel",
+    "choices",
     "policy",
     "records",
     "codec",

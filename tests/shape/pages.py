@@ -114,7 +114,8 @@ def check(text: str, name: str, folder: Path) -> int:
         elif block.mark == "not run":
             printed = None
         elif block.kind in {"python", "pycon"}:
-            printed, ran = _python(block, where, space), ran + 1
+            with contextlib.chdir(folder):
+                printed, ran = _python(block, where, space), ran + 1
         elif block.kind in {"sh", "console"} and _commands(block):
             printed, ran = _shell(block, where, folder), ran + 1
         elif block.kind == "text" and block.after in {"python", "sh"} and printed is not None:
