@@ -515,7 +515,7 @@ class AcceptInvite(_OnInvite[InviteAccepted]):
         invite, claim = _present(view, self.invite)
         invite.to(InviteState.ACCEPTED)
         if claim.segments:
-            check_promise(view)
+            check_promise(view, claim)
         else:
             check_standing(view, landing(view, invite.wallet))
         check_cap(view, self.learner, invite.course)
@@ -642,8 +642,9 @@ def invite_at(reading: Reading, invite: str, *, at: datetime) -> Invite:
 
     Source: C35.
     """
-    found = reading.record(Invite.KIND, check_id(invite, "invite"))
+    name, now = check_id(invite, "invite"), instant(at, "at")
+    found = reading.record(Invite.KIND, name)
     claim = reading.claim(found.claim) if isinstance(found, Invite) else None
     if not isinstance(found, Invite) or claim is None:
-        raise UnknownObject(Invite.KIND, invite)
-    return found.seen(claim, instant(at, "at"))
+        raise UnknownObject(Invite.KIND, name)
+    return found.seen(claim, now)

@@ -93,7 +93,8 @@ def notices_at(
     now = instant(at, "at")
     found = [*_low(reading, now, policy.low_balance), *_wanted(reading, now, policy.top_up_below)]
     if expiring_before is not None:
-        lapsing = expiring(reading, at=now, before=expiring_before, policy=policy)
+        end = instant(expiring_before, "expiring_before")
+        lapsing = expiring(reading, at=now, before=end, policy=policy)
         found += [_of_expiring(one) for one in lapsing]
     return tuple(sorted(found, key=lambda one: (one.at, one.topic, one.wallet)))
 

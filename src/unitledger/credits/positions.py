@@ -259,9 +259,10 @@ def course_positions(
 
     Source: C53.
     """
+    now = instant(at, "at")
     found = [wallet_parts(wallet) for wallet in reading.wallets()]
     courses = {ids[-1] for kind, *ids in found if kind in ("course", "manager")}
-    return tuple(course_position(reading, one, at=at, policy=policy) for one in sorted(courses))
+    return tuple(course_position(reading, one, at=now, policy=policy) for one in sorted(courses))
 
 
 def manager_positions(

@@ -276,13 +276,14 @@ def unissued(
 
     Source: C40.
     """
-    found = reading.record(Subscription.KIND, check_id(subscription, "subscription"))
+    name, now = check_id(subscription, "subscription"), instant(at, "at")
+    found = reading.record(Subscription.KIND, name)
     if not isinstance(found, Subscription):
-        raise UnknownObject(Subscription.KIND, subscription)
+        raise UnknownObject(Subscription.KIND, name)
     lapse = found.lapse
     return tuple(
         (index, due)
-        for index, due in found.renewal.upto(at)
+        for index, due in found.renewal.upto(now)
         if (lapse is None or due < lapse.since)
         and reading.record(Replenishment.KIND, Replenishment(found.id, index).key) is None
     )
