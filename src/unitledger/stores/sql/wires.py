@@ -129,8 +129,10 @@ class PipelineWire:
         driver = self._driver
         with driver.pipeline():
             for statement, rows in batches:
-                for row in rows:
-                    driver.cursor().execute(statement.text, row)
+                if len(rows) == 1:
+                    driver.cursor().execute(statement.text, rows[0])
+                else:
+                    driver.cursor().executemany(statement.text, rows)
             for text in after:
                 driver.cursor().execute(text)
 
