@@ -416,6 +416,38 @@ def test_open_invites_are_released_and_forfeited_where_the_policy_says_so() -> N
         assert (again.outcome.cancelled, again.moves) == ((), ())
 
 
+@pytest.mark.parametrize("run", [False, True], ids=["C45 no job", "C45 forfeits written down"])
+def test_an_invite_whose_credit_is_forfeited_cannot_be_accepted_whoever_pays_now(run: bool) -> None:
+    """C43, C45: a new subscription does not bring back what the old one's grace has ended."""
+    with lived_in(RELEASING) as lms:
+        lived(lms)
+        lms.run(Subscribe("new", Credits.of(5), Period.YEAR))
+        lms.clock.at = OVER
+        if run:
+            lms.run(Forfeit("basic", MIAS), CRON)
+        refusal = lms.refused(AcceptInvite("invite.1", "leo"), LEO)
+        assert refusal.code == ("illegal_transition" if run else "forfeit_due")
+        if isinstance(refusal, ForfeitDue):
+            assert (refusal.subscription, refusal.wallet) == ("basic", MIAS)
+        assert lms.spent(MIAS) == 0
+
+
+def test_an_invite_is_good_until_its_credit_is_forfeited_if_another_subscription_pays() -> None:
+    """C45: and one whose credit is spent already is good behind that too."""
+    with lived_in(RELEASING) as lms:
+        lived(lms)
+        lms.run(Subscribe("new", Credits.of(5), Period.YEAR))
+        lms.clock.at = OVER - MICROSECOND
+        lms.run(AcceptInvite("invite.1", "leo"), LEO)
+        assert lms.spent(MIAS) == 1
+    with lived_in(attrs.evolve(RELEASING, consumed_at=Trigger.INVITE_SENT)) as lms:
+        lived(lms)
+        lms.run(Subscribe("new", Credits.of(5), Period.YEAR))
+        lms.clock.at = OVER
+        lms.run(AcceptInvite("invite.1", "leo"), LEO)
+        assert lms.spent(MIAS) == 1
+
+
 def test_only_the_invites_that_hold_forfeited_credits_are_cancelled() -> None:
     """C45: one that holds a bought credit stays open, and can be accepted later on."""
     with lived_in(RELEASING) as lms:

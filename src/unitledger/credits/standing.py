@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import product
 
 from unitledger.accounts import Cells, State, pool
+from unitledger.claims import Claim
 from unitledger.commands import View
 from unitledger.credits.plans import Subscription
 from unitledger.errors import ForfeitDue, SubscriptionLapsed
@@ -94,19 +96,29 @@ def check_standing(view: View, *wallets: WalletId) -> None:
                 raise ForfeitDue(subscription.id, wallet)
 
 
-def check_promise(view: View) -> None:
+def check_promise(view: View, claim: Claim) -> None:
     """Raise what stands against accepting an open invite.
 
-    Raises:
-        SubscriptionLapsed: A subscription has lapsed and none is in force, and when it did the
-            policy had invites released.
+    Both errors are only for a lapse at which the policy had invites released.
 
-    Source: C45.
+    Args:
+        view: What the decision looks through.
+        claim: The invite's claim.
+
+    Raises:
+        SubscriptionLapsed: A subscription has lapsed, and none is in force.
+        ForfeitDue: The invite holds a credit that was forfeited, and not yet taken out.
+
+    Source: C43, C45.
     """
     lapsed = view.found(Subscription, "standing", "lapsed")
     released = [one for one in lapsed if one.lapse and one.lapse.holds is _RELEASED]
     if released:
         _insist_on_one(view, released)
+    held = [part for part in claim.segments if part.state is State.HELD]
+    for subscription, part in product(released, held):
+        if is_forfeited(subscription, view.lot(part.lot), view.at):
+            raise ForfeitDue(subscription.id, part.wallet)
 
 
 def _insist_on_one(view: View, lapsed: Iterable[Subscription]) -> None:
