@@ -634,3 +634,34 @@ def test_what_cannot_be_used_is_refused_at_the_door(
     with pytest.raises(UnitLedgerError) as refusal:
         command(*arguments)
     assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("address", "key", "said"),
+    [
+        pytest.param(5, KEY, "address is 5; give exactly str", id="C30 a number"),
+        pytest.param(
+            "leo", "secret", "key is of another type; give exactly bytes", id="C30 a key in letters"
+        ),
+        pytest.param("leo", b"short", "key is of 5 bytes; give at least 16 bytes", id="C30 short"),
+        pytest.param(
+            "l" * 321,
+            KEY,
+            "characters of an address: 321; the limit is 320",
+            id="C30 long",
+        ),
+        pytest.param(" ", KEY, "address is empty; give an address", id="C30 space"),
+        pytest.param(
+            "\ud800", KEY, "address is not a text of characters; give an address", id="C30 a half"
+        ),
+    ],
+)
+def test_what_is_said_of_an_address(address: Any, key: Any, said: str) -> None:
+    with pytest.raises(UnitLedgerError) as refused:
+        address_digest(address, key)
+    assert str(refused.value) == said
+
+
+def test_an_address_of_320_characters_is_one() -> None:
+    """C30."""
+    assert len(address_digest("l" * 320, KEY)) == 64

@@ -6,6 +6,7 @@ the library's own errors and name that field.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from enum import Enum
@@ -16,11 +17,16 @@ import attrs
 import pytest
 
 from tests.samples import named, sample
+from unitledger.accounts import check_wallet
 from unitledger.amounts import Amount, Credits, Units
 from unitledger.commands import Command
 from unitledger.errors import UnitLedgerError, WrongUnit
+from unitledger.records import Record
 
 NAIVE = datetime(2026, 3, 1, 12)  # noqa: DTZ001 (what is refused)
+
+
+KINDS = {cls.KIND: cls for cls in named().values() if issubclass(cls, Record)}
 
 
 class Text(str):
@@ -73,3 +79,16 @@ def test_a_field_is_looked_at(cls: type, field: str, hint: Any) -> None:
             attrs.evolve(sound, **{field: value})
         if not isinstance(refused.value, WrongUnit):
             assert getattr(refused.value, "field", None) == field, value
+
+
+@pytest.mark.parametrize("cls", [cls for cls in named().values() if issubclass(cls, Command)])
+def test_the_locks_of_a_command_are_called_by_what_it_says(cls: type) -> None:
+    """I11: a record by its kind and key, a value of an index by the index."""
+    command = sample(cls)
+    for key in command.keys():  # noqa: SIM118 (locks, not a mapping)
+        kind, mark, rest = re.split("([#?])", key, maxsplit=1)
+        assert kind in KINDS
+        assert rest
+        assert mark == "#" or rest.partition("=")[0] in KINDS[kind].INDEX
+        assert "None" not in rest
+    assert all(map(check_wallet, command.wallets()))
