@@ -93,6 +93,18 @@ class Knobs:
     tender: str = "units_only"
     unit_value: Fraction | None = None
     allow_self: bool = True
+    consumed_at: str | int = "invite_accepted"
+    """A moment, or a percentage of progress."""
+    learner_cap: int | None = None
+    reversible_until: tuple[str, int] = ("started", 0)
+    expired_credit: str | int = "forfeit"
+    """What is given, or for how many days."""
+    refill: tuple[str, int] = ("add", 0)
+    upgrade: str = "immediate"
+    grace: int = 0
+    purchased_at_lapse: str = "keep"
+    holds_at_lapse: str = "honour"
+    overdraft: int = 0
 
 
 @dataclass
@@ -106,6 +118,9 @@ class Lot:
     priority: int = 0
     scope: Scope | None = None
     cost: tuple[str, Fraction] | None = None
+    category: str = "granted"
+    brought_by: str | None = None
+    """The subscription that brought it."""
 
     def begun(self, at: datetime) -> bool:
         return self.effective <= at

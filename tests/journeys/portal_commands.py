@@ -20,7 +20,22 @@ from unitledger.lots import ANYTHING, Cost
 from unitledger.lots import Scope as LotScope
 from unitledger.lots import Use as LotUse
 from unitledger.orders import BurnOrder
-from unitledger.policy import GrantRounding, Policy, Tender
+from unitledger.policy import (
+    ExpiredCredit,
+    GrantRounding,
+    HoldsAtLapse,
+    Moment,
+    Policy,
+    PurchasedAtLapse,
+    Refill,
+    RefillMode,
+    Reissue,
+    Reversible,
+    Tender,
+    Trigger,
+    Until,
+    Upgrade,
+)
 from unitledger.time import Period
 
 Row = tuple[int, int, int, int, int, int]
@@ -57,6 +72,10 @@ def _claimed(wallet: str, amount: int | None, **rest: Any) -> dict[str, Any]:
     }
 
 
+def _cost(cost: tuple[str, Any] | None) -> Cost | None:
+    return None if cost is None else Cost(cost[1], cost[0])
+
+
 def _issue(
     lot: str,
     wallet: str,
@@ -65,13 +84,12 @@ def _issue(
     cost: tuple[str, Any] | None = None,
     **rest: Any,
 ) -> operations.Issue:
-    price = None if cost is None else Cost(cost[1], cost[0])
     return operations.Issue(
         LotId(lot),
         WalletId(wallet),
         units_of(wallet, amount),
         scope=_scope(scope),
-        cost=price,
+        cost=_cost(cost),
         **rest,
     )
 
@@ -126,6 +144,14 @@ def _with_credits(command: type[Any], field: str = "amount") -> Callable[..., Co
     return made
 
 
+def _buying(command: type[Any]) -> Callable[..., Command[Any]]:
+    def made(amount: int, cost: tuple[str, Any] | None, **args: Any) -> Command[Any]:
+        given: Command[Any] = command(**args, amount=_credits(amount), cost=_cost(cost))
+        return given
+
+    return made
+
+
 def _assignment(**args: Any) -> Command[Any]:
     rows = tuple(training.AudienceRow(Units(parts=parts), who) for parts, who in args.pop("rows"))
     by_code = args["key_code"] is not None
@@ -154,14 +180,35 @@ COMMANDS: Mapping[str, Callable[..., Command[Any]]] = {
         **args, base=_credits(base), period=Period(period)
     ),
     "replenish": room.Replenish,
+    "change_plan": _with_credits(room.ChangePlan, "base"),
+    "lapse": room.Lapse,
+    "resubscribe": room.Resubscribe,
+    "forfeit": room.Forfeit,
     "allocate": _with_credits(room.Allocate),
     "deallocate": _with_credits(room.Deallocate),
+    "move_allocation": _with_credits(room.MoveAllocation),
+    "close_course": room.CloseCourse,
+    "reopen_course": room.ReopenCourse,
+    "write_off": _with_credits(room.WriteOff),
+    "write_back": _with_credits(room.WriteBack),
+    "purchase": _buying(room.Purchase),
+    "purchase_for_course": _buying(room.PurchaseForCourse),
+    "charge_back": room.ChargeBack,
     "grant": _with_credits(room.Grant),
+    "recall": _with_credits(room.Recall),
+    "give": _with_credits(room.Give),
+    "take": _with_credits(room.Take),
+    "deactivate_manager": room.DeactivateManager,
+    "reactivate_manager": room.ReactivateManager,
     "send_invite": room.SendInvite,
+    "invite_all": room.InviteAll,
+    "invite_each": room.InviteEach,
     "accept_invite": room.AcceptInvite,
     "cancel_invite": room.CancelInvite,
     "reinvite": room.Reinvite,
     "enrol": room.Enrol,
+    "start_enrolment": room.StartEnrolment,
+    "report_progress": room.ReportProgress,
     "complete_enrolment": room.CompleteEnrolment,
     "reverse_enrolment": room.ReverseEnrolment,
     "register_key_code": training.RegisterKeyCode,
@@ -202,6 +249,7 @@ def actor_of(step: Step) -> Actor:
 
 def policy_of(knobs: Knobs) -> Policy:
     """The library's policy for some knobs."""
+    (until, number), (mode, limit) = knobs.reversible_until, knobs.refill
     return Policy(
         pool_fallback=knobs.pool_fallback,
         grant_rounding=GrantRounding(knobs.grant_rounding),
@@ -212,7 +260,27 @@ def policy_of(knobs: Knobs) -> Policy:
         tender=Tender(knobs.tender),
         unit_value=None if knobs.unit_value is None else Rate(knobs.unit_value),
         allow_self=knobs.allow_self,
+        consumed_at=_trigger(knobs.consumed_at),
+        learner_cap=knobs.learner_cap,
+        reversible_until=Reversible(Until(until), number or None),
+        expired_credit=_expired_credit(knobs.expired_credit),
+        refill=Refill(RefillMode(mode), _credits(limit) if limit else None),
+        upgrade=Upgrade(knobs.upgrade),
+        lapse_grace_days=knobs.grace,
+        purchased_at_lapse=PurchasedAtLapse(knobs.purchased_at_lapse),
+        holds_at_lapse=HoldsAtLapse(knobs.holds_at_lapse),
+        overdraft=_credits(knobs.overdraft),
     )
+
+
+def _trigger(consumed_at: str | int) -> Trigger:
+    if isinstance(consumed_at, int):
+        return Trigger.progress(consumed_at)
+    return Trigger(Moment(consumed_at))
+
+
+def _expired_credit(given: str | int) -> ExpiredCredit:
+    return ExpiredCredit.restore(given) if isinstance(given, int) else ExpiredCredit(Reissue(given))
 
 
 class People:
@@ -247,6 +315,10 @@ def plain(value: Any) -> Any:
     """An outcome's field in plain values."""
     if isinstance(value, Amount):
         return value.parts
+    if isinstance(value, room.InviteSent):
+        return value.invite, value.deadline
+    if isinstance(value, room.Row):
+        return value.invitee, value.verdict.value, value.invite
     if isinstance(value, training.QuotedLine):
         return value.item, value.quantity, value.each.parts, value.units.parts
     if isinstance(value, training.Remainder):
@@ -311,7 +383,22 @@ def remarkable(receipt: Receipt[Any], let_go: Sequence[str]) -> Iterator[str]:
         yield "a hold that ended by itself"
     if receipt.same_as is not None:
         yield "the same as before"
+    yield from _remarkable_credits(receipt, {end[1:] for end in ends})
     if isinstance(receipt.outcome, training.OrderPlaced):
         yield f"an order paid from {len(receipt.outcome.paid)} wallets"
         if receipt.outcome.remainder is not None:
             yield "an order partly left to money"
+
+
+def _remarkable_credits(receipt: Receipt[Any], ends: set[tuple[State, State]]) -> Iterator[str]:
+    outcome = receipt.outcome
+    if (State.ISSUED, State.SPENT) in ends:
+        yield "an enrolment made ahead"
+    if (State.SPENT, State.ISSUED) in ends:
+        yield "a debt that ended"
+    if isinstance(outcome, room.EnrolmentReversed) and outcome.replacement:
+        yield "a credit given for an expired one"
+    if isinstance(outcome, room.Forfeited) and outcome.amount:
+        yield "credits forfeited"
+    if isinstance(outcome, room.Forfeited) and outcome.cancelled:
+        yield "an invite cancelled by a forfeit"

@@ -5,7 +5,7 @@ Chance is an argument: a die with a seed, or Hypothesis.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from random import Random
@@ -33,6 +33,10 @@ GROUPS = ("sales", "emea")
 CODES = tuple(f"{number:032x}" for number in (1, 2, 3))
 ITEMS = ("yoga", "audit", "scrum")
 PRICES = tuple(map(Fraction, ("1.234", "0.01", "2", "0", "7/3", "1.5", "4.999", "0.333")))
+MOMENTS: tuple[str | int, ...] = ("invite_accepted", "invite_sent", "enrolled", "started", 10, 100)
+GIVEN: tuple[str | int, ...] = ("forfeit", "reissue", 1, 30)
+UNTIL = (("never", 0), ("started", 0), ("progress", 50), ("days", 2))
+REFILLS = (("expire_period", 0), ("reset_to", 12), ("add_capped", 30), ("add_capped", 100))
 MICROSECOND = timedelta(microseconds=1)
 
 FIXED_WALLETS = (
@@ -146,7 +150,7 @@ class Draw:
         """A policy."""
         orders = ("FEFO_LARGEST", "FEFO_LARGEST", *ORDERS)
         return Knobs(
-            pool_fallback=self.chance(70),
+            pool_fallback=self.chance(60),
             grant_rounding=self.of(("floor", "cumulative", "ceil")),
             invite_days=self.of((None, 1, 2, 14)),
             burn_order=self.of(orders),
@@ -155,6 +159,16 @@ class Draw:
             tender=self.of(("units_only", "strict_one_method", "allow_remainder")),
             unit_value=self.of((None, None, *map(Fraction, ("1", "99/100", "3", "1/3")))),
             allow_self=self.chance(50),
+            consumed_at=self.of(("invite_accepted", *MOMENTS)),
+            learner_cap=self.of((None, None, None, None, 2, 4)),
+            reversible_until=self.of((("started", 0), *UNTIL)),
+            expired_credit=self.of(GIVEN),
+            refill=self.of((("add", 0), *REFILLS)),
+            upgrade=self.of(("immediate", "prorated", "next_period")),
+            grace=self.of((0, 1, 30)),
+            purchased_at_lapse=self.of(("keep", "forfeit")),
+            holds_at_lapse=self.of(("honour", "release_then_forfeit")),
+            overdraft=self.of((0, 1, 3)),
         )
 
     def instant(self) -> datetime:
@@ -164,11 +178,19 @@ class Draw:
         turns |= {lot.expires for lot in model.lots.values()}
         turns |= {lot.effective for lot in model.lots.values()}
         turns |= {one.due for one in model.assignments.values() if one.fired_by is None}
+        turns |= set(self._periods())
         coming = sorted(at for at in turns if at is not None and at > now)
         if coming and self.chance(60):
             turn = self.of(coming[:2]) + self.of((-1, 0, 0, 0, 1)) * MICROSECOND
             return turn if turn > now else now + MICROSECOND
         return now + timedelta(hours=self.of((1, 5, 24, 24 * 9, 24 * 31)))
+
+    def _periods(self) -> Iterator[datetime]:
+        """When periods begin, and graces end."""
+        for found in self.model.subscriptions.values():
+            yield found.due(found.coming(self.model.now))
+            if found.lapse is not None:
+                yield found.lapse.forfeits
 
 
 def people(model: PortalModel) -> None:

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from tests.journeys.portal_books import Claim, Done, Moved, No, Step, manager_wallet, of_credits
-from tests.journeys.portal_credits import CreditsRoom, Enrolment, Invite
+from tests.journeys.portal_credits import CreditsRoom, Invite
+from tests.journeys.portal_seats import Enrolment
 from tests.journeys.portal_training import TrainingRoom
 
 
@@ -76,7 +77,7 @@ class PortalModel(CreditsRoom, TrainingRoom):
         moves: list[Moved] = []
         for number, (learner, course, wallet, lot, state) in enumerate(consumed, behind + 1):
             name = f"{self._request}.{number}"
-            made = Enrolment(learner, course, wallet, name, self._request, state)
+            made = Enrolment(learner, course, wallet, name, self._request, self.now, state)
             self.enrolments[name] = made
             claim = self.claims[name] = Claim()
             moves += self._taken(claim, wallet, [(lot, 1)], "SPENT")

@@ -14,11 +14,11 @@ from tests.journeys.portal_books import (
     Claim,
     No,
     Step,
-    Use,
     course_wallet,
     manager_wallet,
     of_credits,
 )
+from tests.journeys.portal_credit_steps import CREDITS
 from tests.journeys.portal_draw import (
     CODES,
     COURSES,
@@ -33,154 +33,6 @@ from tests.journeys.portal_draw import (
     Draw,
 )
 from tests.journeys.portal_model import PortalModel
-
-# The room of credits.
-
-
-def subscribe(draw: Draw) -> Step | None:
-    name = f"s{len(draw.model.subscriptions) + draw.chance(90)}"
-    anchor = draw.of((None, START, START - timedelta(days=300), draw.later()))
-    return draw.step(
-        "subscribe",
-        draw.of(("admin", "system")),
-        subscription=name,
-        base=draw.of((5, 40, 100, 500)),
-        period=draw.of(("month", "month", "year")),
-        anchor=anchor,
-    )
-
-
-def replenish(draw: Draw) -> Step | None:
-    model = draw.model
-    if draw.idle(model.subscriptions):
-        return None
-    name = draw.often(list(model.subscriptions), ("s0", "nobody's"))
-    found = model.subscriptions.get(name)
-    granted = sorted(found.granted) if found else []
-    waiting = [
-        index
-        for index in range(len(granted) + 2)
-        if index not in granted and found and model.due(name, index) <= model.now
-    ]
-    return draw.step(
-        "replenish",
-        draw.of(("admin", "system")),
-        subscription=name,
-        index=draw.often(waiting or granted, range(4)),
-    )
-
-
-def allocate(draw: Draw) -> Step | None:
-    course = draw.of(COURSES)
-    there = draw.model.spendable("pool", Use(course=course))
-    if draw.idle(there):
-        return None
-    return draw.step("allocate", "admin", course=course, amount=draw.amount(there))
-
-
-def deallocate(draw: Draw) -> Step | None:
-    there = {one: draw.model.spendable(course_wallet(one), Use(course=one)) for one in COURSES}
-    course = draw.often([one for one in COURSES if there[one]], COURSES)
-    if draw.idle(there[course]):
-        return None
-    return draw.step("deallocate", "admin", course=course, amount=draw.amount(there[course]))
-
-
-def grant(draw: Draw) -> Step | None:
-    there = {one: draw.model.spendable(course_wallet(one), Use(course=one)) for one in COURSES}
-    course = draw.often([one for one in COURSES if there[one]], COURSES)
-    if draw.idle(there[course]):
-        return None
-    here = [who for who in MANAGERS if (who, course) in draw.model.registered]
-    return draw.step(
-        "grant",
-        "admin",
-        manager=draw.often(here, MANAGERS),
-        course=course,
-        amount=draw.amount(there[course]),
-    )
-
-
-def send_invite(draw: Draw) -> Step | None:
-    pairs = [(who, course) for who in MANAGERS for course in COURSES]
-    able = [
-        (who, course)
-        for who, course in pairs
-        if draw.model.spendable(manager_wallet(who, course), Use(course=course))
-    ]
-    if draw.idle(able):
-        return None
-    who, course = draw.often(able, pairs)
-    invitee = draw.of((*PEOPLE, f"address-{len(draw.model.invites)}"))
-    return draw.step("send_invite", "manager", who, invitee=invitee, course=course, manager=who)
-
-
-def _invite(draw: Draw, *states: str) -> str | None:
-    invites = list(draw.model.invites)
-    fitting = [one for one in invites if draw.model.invite_state(one) in states]
-    if draw.idle(fitting):
-        return None
-    return draw.often(fitting, (*invites, "nobody's"))
-
-
-def accept_invite(draw: Draw) -> Step | None:
-    invite, who = _invite(draw, "sent"), draw.of(PEOPLE)
-    if invite is None:
-        return None
-    return draw.step("accept_invite", "learner", who, invite=invite, learner=who)
-
-
-def cancel_invite(draw: Draw) -> Step | None:
-    invite = _invite(draw, "sent", "expired")
-    if invite is None:
-        return None
-    if draw.chance(30):
-        return draw.step("cancel_invite", "admin", invite=invite)
-    return draw.step("cancel_invite", "manager", _sender(draw, invite), invite=invite)
-
-
-def reinvite(draw: Draw) -> Step | None:
-    invite = _invite(draw, "sent", "expired")
-    if invite is None:
-        return None
-    return draw.step("reinvite", "manager", _sender(draw, invite), invite=invite)
-
-
-def _sender(draw: Draw, invite: str) -> str:
-    found = draw.model.invites.get(invite)
-    return found.manager if found and not draw.chance(5) else draw.of(MANAGERS)
-
-
-def enrol(draw: Draw) -> Step | None:
-    pairs = [(who, course) for who in PEOPLE for course in COURSES]
-    new = [pair for pair in pairs if draw.model.active(*pair) is None]
-    able = [pair for pair in new if draw.rich(("pool", course_wallet(pair[1])))]
-    if draw.idle(able):
-        return None
-    learner, course = draw.often(able, pairs)
-    return draw.step("enrol", "admin", learner=learner, course=course)
-
-
-def _enrolment(draw: Draw, state: str) -> str | None:
-    known = draw.model.enrolments
-    fitting = [name for name, one in known.items() if one.state == state]
-    return None if draw.idle(fitting) else draw.often(fitting, (*known, "nobody's"))
-
-
-def complete_enrolment(draw: Draw) -> Step | None:
-    enrolment = _enrolment(draw, "active")
-    if enrolment is None:
-        return None
-    role = draw.of(("admin", "system"))
-    return draw.step("complete_enrolment", role, enrolment=enrolment)
-
-
-def reverse_enrolment(draw: Draw) -> Step | None:
-    enrolment = _enrolment(draw, "reversed" if draw.chance(15) else "active")
-    if enrolment is None:
-        return None
-    return draw.step("reverse_enrolment", "admin", enrolment=enrolment)
-
 
 # The room of training units.
 
@@ -524,18 +376,7 @@ def open_balances(draw: Draw) -> Step | None:
 DRAWN: dict[str, Callable[[Draw], Step | None]] = {
     function.__name__: function
     for function in (
-        subscribe,
-        replenish,
-        allocate,
-        deallocate,
-        grant,
-        send_invite,
-        accept_invite,
-        cancel_invite,
-        reinvite,
-        enrol,
-        complete_enrolment,
-        reverse_enrolment,
+        *CREDITS,
         register_key_code,
         create_assignment,
         fire_assignment,
@@ -562,7 +403,8 @@ DRAWN: dict[str, Callable[[Draw], Step | None]] = {
 
 OFTEN = (
     *DRAWN,
-    *("allocate", "grant", "send_invite", "send_invite", "accept_invite", "enrol"),
+    *("allocate", "grant", "send_invite", "send_invite", "accept_invite", "enrol", "enrol"),
+    *("give", "take", "replenish", "resubscribe", "forfeit", "forfeit", "report_progress"),
     *("fire_assignment", "fire_assignment", "distribute", "distribute", "place_order"),
     *("place_order", "refund_line", "issue", "hold", "edit_expiry", "edit_expiry"),
 )

@@ -30,6 +30,8 @@ from tests.journeys.portal_commands import (
     remarkable,
     told,
 )
+from tests.journeys.portal_credit_steps import CREDITS
+from tests.journeys.portal_door import DOOR, knocked
 from tests.journeys.portal_draw import (
     COURSES,
     GROUPS,
@@ -45,7 +47,7 @@ from tests.journeys.portal_model import PortalModel
 from tests.journeys.portal_steps import DRAWN, OFTEN, begun, refused
 from unitledger.accounts import State
 from unitledger.commands import Actor, Receipt
-from unitledger.credits import invite_at
+from unitledger.credits import course_position, due, invite_at, receivables
 from unitledger.errors import RequestConflict, UnitLedgerError
 from unitledger.ids import ClaimId, LotId, WalletId
 from unitledger.ledger import Call, Ledger
@@ -76,6 +78,7 @@ class Walk:
         self.photographs: list[tuple[datetime, str, dict[str, Row]]] = []
         self.twins: list[Walk] = []
         self.seen: Counter[str] = Counter()
+        self.conflicts = 0
 
     def begin(self) -> None:
         """Something everywhere."""
@@ -190,6 +193,7 @@ class Walk:
             heard = self._heard(lambda: self.ledger.execute(what, by=actor, request=request))  # noqa: B023
             assert isinstance(heard, RequestConflict), heard
             assert name in heard.differs
+            self.conflicts += 1
             assert not self.ledger.can(what, by=actor, request=request)
         self._check_journal()
 
@@ -237,7 +241,7 @@ class Walk:
             assert here == self.model.figures(wallet, at), f"{wallet} at {at or self.model.now}"
             for lot, row in here.items():
                 sums[lot] += sum(row)
-        assert sums == {name: lot.size for name, lot in self.model.lots.items()}
+        assert sums == Counter({name: lot.size for name, lot in self.model.lots.items()})
 
     def check_past(self, place: int) -> None:
         """What a balance was, it still was."""
@@ -256,6 +260,7 @@ class Walk:
                 terms = stored.terms.effective, stored.terms.expires, stored.acquired
                 assert terms == (lot.effective, lot.expires, lot.acquired), name
                 assert (stored.home, stored.cycle) == (lot.home, lot.cycle)
+                assert stored.category.value == lot.category
             for name, claim in model.claims.items():
                 found = reading.claim(ClaimId(name))
                 assert found is not None
@@ -277,6 +282,7 @@ class Walk:
                 kept: Any = reading.record("enrolment", name)
                 assert (kept.state.value, kept.source) == (one.state, one.source)
                 assert (kept.claim, kept.reversed_by) == (one.claim, one.reversed_by)
+                assert (kept.progress, kept.enrolled) == (one.progress, one.enrolled)
             for name, order in model.orders.items():
                 record: Any = reading.record("order", name)
                 assert [line.claim for line in record.lines] == order.claims
@@ -286,10 +292,26 @@ class Walk:
                 fired = "scheduled" if assignment.fired_by is None else "processed"
                 assert state.state.value == fired
 
+    def check_standing(self) -> None:
+        """Closed accounts, what courses and buyers owe, and what is due and not done yet."""
+        model, now, policy = self.model, self.model.now, self.ledger.policy
+        with self.ledger.store.read(self.ledger.portal) as reading:
+            for wallet, closed in model.closed.items():
+                closure: Any = reading.record("closure", wallet)
+                assert (closure.state.value == "closed") == closed, wallet
+            for course in model.waiting:
+                position = course_position(reading, course, at=now, policy=policy)
+                assert position.debt.parts == model.owed(course), course
+            owing = {name: one.missing for name, one in model.payments.items() if one.missing}
+            assert {one.payment: one.missing.parts for one in receivables(reading)} == owing
+            waiting = [(str(one.command.subscription), one.at) for one in due(reading, at=now)]
+        assert sorted(waiting) == sorted(model.due_now())
+
     def check(self) -> None:
         """Everything, and the books as well."""
         self.check_balances()
         self.check_records()
+        self.check_standing()
         verdict = self.ledger.audit()
         assert verdict.ok, verdict.faults
         assert verdict.entries == self.entries
@@ -319,11 +341,23 @@ class Tally(Counter[tuple[str, str]]):
     def lines(self) -> list[str]:
         """The shares, command by command."""
         names = sorted({name for name, _ in self})
-        found = [f"{self.total()} steps, {self.share():.0%} of them accepted"]
+        found = [f"{self.total()} commands, {self.share():.0%} of them accepted"]
         for name in names:
             words = sorted((n, word) for (one, word), n in self.items() if one == name)
             found.append(f"{name:20} " + ", ".join(f"{word} {n}" for n, word in words[::-1]))
         return found
+
+
+CREDIT_COMMANDS = frozenset(draws.__name__ for draws in CREDITS)
+
+
+def by_code(tally: Tally, conflicts: int) -> list[str]:
+    """How often credit commands were refused, code by code."""
+    found = Counter({"request_conflict": conflicts})
+    for (name, word), times in tally.items():
+        if name in CREDIT_COMMANDS | {DOOR} and word not in ("done", "same"):
+            found[word] += times
+    return [f"{times:6} {code}" for code, times in found.most_common()]
 
 
 def stroll(walk: Walk, die: Die, tally: Tally) -> Walk:
@@ -350,6 +384,8 @@ def stroll(walk: Walk, die: Die, tally: Tally) -> Walk:
     elif what <= 22 and walk.photographs:
         walk.check_past(die.whole(0, len(walk.photographs) - 1))
         walk.check_balances(draw.later())
+    elif what <= 23:
+        tally[DOOR, knocked(die)] += 1
     else:
         step = DRAWN[die.of(OFTEN)](draw)
         if step is not None:
@@ -397,16 +433,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--length", type=int, default=400, help="steps in one portal")
     asked = parser.parse_args(arguments)
-    tally, seen, begun_at = Tally(), Counter[str](), perf_counter()
+    tally, seen, conflicts, begun_at = Tally(), Counter[str](), 0, perf_counter()
     for number in range(-(-asked.steps // asked.length)):
         seed = asked.seed * 1_000_003 + number
         length = min(asked.length, asked.steps - number * asked.length)
         try:
-            seen += walked(seed, length, tally).seen
+            walk = walked(seed, length, tally)
         except BaseException:
             print(f"portal {number}: walked({seed}, {length}, Tally())")
             raise
-    print("\n".join([*tally.lines(), *(f"{n:6} {what}" for what, n in seen.most_common())]))
+        seen, conflicts = seen + walk.seen, conflicts + walk.conflicts
+    print(f"{asked.steps} steps")
+    print("\n".join([*tally.lines(), "", *by_code(tally, conflicts), ""]))
+    print("\n".join([*(f"{n:6} {what}" for what, n in seen.most_common())]))
     print(f"{perf_counter() - begun_at:.1f} s")
 
 
