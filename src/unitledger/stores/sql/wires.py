@@ -118,7 +118,7 @@ class PipelineWire:
         driver = self._driver
         with driver.pipeline():
             for text in before:
-                driver.cursor().execute(text)
+                driver.cursor().execute(text, prepare=False)
             cursors = [driver.cursor() for _ in calls]
             for cursor, (statement, values) in zip(cursors, calls, strict=True):
                 cursor.execute(statement.text, statement.row(values))
@@ -134,7 +134,7 @@ class PipelineWire:
                 else:
                     driver.cursor().executemany(statement.text, rows)
             for text in after:
-                driver.cursor().execute(text)
+                driver.cursor().execute(text, prepare=False)
 
 
 def _taken(statement: Statement, values: Sequence[object]) -> Any:
