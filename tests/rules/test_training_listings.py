@@ -9,7 +9,7 @@ import pytest
 from tests.rules.test_training_assignments import create
 from tests.rules.training_room import CREATOR, Room, day, rule
 from unitledger.errors import InvalidInput
-from unitledger.training import CancelAssignment, FireAssignment, assignments
+from unitledger.training import CancelAssignment, FireAssignment, listed_assignments
 
 
 def listed(**wanted: Any) -> list[str]:
@@ -22,7 +22,7 @@ def listed(**wanted: Any) -> list[str]:
     room.do(FireAssignment("spring"))
     room.do(CancelAssignment("winter"))
     with room.ledger.store.read(room.ledger.portal) as reading:
-        return [one.id for one in assignments(reading, **wanted)]
+        return [one.id for one in listed_assignments(reading, **wanted)]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from unitledger.training import (
     TakeBack,
     expiring,
     lot_of,
-    notices,
+    notices_of,
 )
 
 DAN, POT, LOT = distributor("dan"), batch("spring", 1, 1), lot_of("spring", 1, 1)
@@ -42,7 +42,7 @@ def fired(policy: Policy | None = None, **changes: Any) -> Room:
 
 def told(room: Room, request: str) -> tuple[Notice, ...]:
     (entry,) = [one for one in room.ledger.entries() if one.request == request]
-    return notices(entry)
+    return notices_of(entry)
 
 
 def form(text: str) -> Distribute:

@@ -41,7 +41,7 @@ from unitledger.training import (
     Schedule,
     Span,
     TakeBack,
-    assignments,
+    listed_assignments,
     offered,
 )
 
@@ -189,7 +189,7 @@ def schedule(**changes: Any) -> Schedule:
         (lambda: ReissueUnits(ANY, TEN), "order is an object; give exactly str"),
         (lambda: TakeBack("a", 1, ANY, TEN), "user is an object; give exactly str"),
         (lambda: Distribute("a", 1, ((ANY, TEN),)), "user is an object; give exactly str"),
-        (lambda: assignments(ANY, title=ANY), "title is an object; give exactly str"),
+        (lambda: listed_assignments(ANY, title=ANY), "title is an object; give exactly str"),
         (
             lambda: Draft().confirmed("a"),
             "title is not said; give everything that is missing",

@@ -56,7 +56,6 @@ from unitledger.training.checkout import (
     OrderLine,
     OrderPlaced,
     PlaceOrder,
-    Remainder,
 )
 from unitledger.training.codereports import (
     KeyCodeReport,
@@ -98,8 +97,8 @@ from unitledger.training.keycodes import (
     registered,
     wallet_of,
 )
-from unitledger.training.listings import assignments
-from unitledger.training.notices import Notice, NoticeKind, expiring, notices
+from unitledger.training.listings import listed_assignments
+from unitledger.training.notices import Notice, NoticeKind, expiring, notices_of
 from unitledger.training.offers import offered
 from unitledger.training.payloads import AssignmentPayload, PayloadPart, part_of
 from unitledger.training.pricelists import MAX_PRICES, CurriculumPrice, PriceTag, UnitPrice
@@ -150,7 +149,7 @@ from unitledger.training.reports import (
     ReportPeriod,
 )
 from unitledger.training.schedules import MAX_EVERY, Repeat, Schedule, Span, usable_until
-from unitledger.training.tenders import Payment
+from unitledger.training.tenders import Payment, Remainder
 
 __all__ = [
     "ALPHABET",
@@ -269,7 +268,6 @@ __all__ = [
     "UnitsLedger",
     "WithdrawLine",
     "allocated",
-    "assignments",
     "check_cart",
     "check_code_id",
     "due_firings",
@@ -277,11 +275,12 @@ __all__ = [
     "expiring",
     "key_code_rows",
     "lasting_until",
+    "listed_assignments",
     "listed_key_codes",
     "lot_of",
     "lot_standing",
     "memberships",
-    "notices",
+    "notices_of",
     "offered",
     "part_of",
     "percent_back",

@@ -63,7 +63,6 @@ __all__ = [
     "OrderLine",
     "OrderPlaced",
     "PlaceOrder",
-    "Remainder",
     "check_line",
     "order_line",
 ]

@@ -10,10 +10,10 @@ from unitledger.time import instant
 from unitledger.training.assignments import Assignment
 from unitledger.training.firings import every_assignment
 
-__all__ = ["assignments"]
+__all__ = ["listed_assignments"]
 
 
-def assignments(
+def listed_assignments(
     reading: Reading,
     *,
     title: str = "",

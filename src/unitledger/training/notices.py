@@ -25,7 +25,7 @@ from unitledger.training.distribution import Distribute, Distributed
 from unitledger.training.firings import AssignmentFired, every_assignment
 from unitledger.values import Value
 
-__all__ = ["Notice", "NoticeKind", "expiring", "notices"]
+__all__ = ["Notice", "NoticeKind", "expiring", "notices_of"]
 
 
 @final
@@ -70,7 +70,7 @@ class Notice(Value):
     template: str | None
 
 
-def notices(entry: Entry) -> tuple[Notice, ...]:
+def notices_of(entry: Entry) -> tuple[Notice, ...]:
     """Who is to be told because of an entry; nobody, for most.
 
     A firing is told to the distributors that the assignment names, a distribution to those who got
