@@ -16,7 +16,7 @@ from unitledger.buckets import AllocationScope
 from unitledger.commands import Actor, Command, Receipt, Role
 from unitledger.ids import LotId, WalletId
 from unitledger.ledger import Balance
-from unitledger.lots import ANYTHING, Cost
+from unitledger.lots import ANYTHING, Category, Cost
 from unitledger.lots import Scope as LotScope
 from unitledger.lots import Use as LotUse
 from unitledger.orders import BurnOrder
@@ -82,12 +82,14 @@ def _issue(
     amount: int,
     scope: Scope | None = None,
     cost: tuple[str, Any] | None = None,
+    category: str = "granted",
     **rest: Any,
 ) -> operations.Issue:
     return operations.Issue(
         LotId(lot),
         WalletId(wallet),
         units_of(wallet, amount),
+        category=Category(category),
         scope=_scope(scope),
         cost=_cost(cost),
         **rest,

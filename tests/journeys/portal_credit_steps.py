@@ -104,8 +104,18 @@ def _invite(draw: Draw, *states: str) -> str | None:
     return draw.often(fitting, (*invites, "nobody's"))
 
 
+def _gone(draw: Draw) -> list[str]:
+    """Open invites whose credit is forfeited, and not taken out yet."""
+    model = draw.model
+    wallets = [manager_wallet(*pair) for pair in PAIRS]
+    ended = [name for name, one in model.subscriptions.items() if one.ended(model.now)]
+    return [one for name in ended for wallet in wallets for one in model.cancellable(name, wallet)]
+
+
 def accept_invite(draw: Draw) -> Step | None:
     invite, who = _invite(draw, "sent"), draw.of(PEOPLE)
+    gone = _gone(draw) if draw.chance(30) else []
+    invite = draw.of(gone) if gone else invite
     if invite is None:
         return None
     return draw.step("accept_invite", "learner", who, invite=invite, learner=who)
@@ -211,7 +221,8 @@ def forfeit(draw: Draw) -> Step | None:
     if draw.idle(rows or (lapsed and draw.chance(30))):
         return None
     other = (draw.often(lapsed, (*model.subscriptions, "nobody's")), "pool")
-    name, wallet = draw.often(rows, (other,))
+    holding = [row for row in rows if model.cancellable(*row)]
+    name, wallet = draw.often(holding or rows, (other,))
     return draw.step("forfeit", draw.of(("admin", "system")), subscription=name, wallet=wallet)
 
 

@@ -165,8 +165,8 @@ class Draw:
             expired_credit=self.of(GIVEN),
             refill=self.of((("add", 0), *REFILLS)),
             upgrade=self.of(("immediate", "prorated", "next_period")),
-            grace=self.of((0, 1, 30)),
-            purchased_at_lapse=self.of(("keep", "forfeit")),
+            grace=self.of((0, 0, 1, 30)),
+            purchased_at_lapse=self.of(("keep", "forfeit", "forfeit")),
             holds_at_lapse=self.of(("honour", "release_then_forfeit")),
             overdraft=self.of((0, 1, 3)),
         )

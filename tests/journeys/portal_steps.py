@@ -203,6 +203,9 @@ def adjust_price(draw: Draw) -> Step | None:
 # Operations.
 
 
+CATEGORIES = ("granted", "purchased", "purchased", "promotional")
+
+
 def issue(draw: Draw) -> Step | None:
     known = list(draw.model.lots)
     wallet = draw.of(FIXED_WALLETS)
@@ -224,6 +227,7 @@ def _lot(draw: Draw, known: Sequence[str], unit: int) -> dict[str, Any]:
         "expires": ends,
         "acquired": acquired,
         "cycle": draw.whole(1, 2),
+        "category": draw.of(CATEGORIES) if unit == 1 else "granted",
         "priority": draw.whole(0, 2),
         "scope": draw.scope(),
         "cost": (draw.of(("EUR", "USD")), draw.of(PRICES)) if draw.chance(30) else None,
@@ -405,6 +409,7 @@ OFTEN = (
     *DRAWN,
     *("allocate", "grant", "send_invite", "send_invite", "accept_invite", "enrol", "enrol"),
     *("give", "take", "replenish", "resubscribe", "forfeit", "forfeit", "report_progress"),
+    *("change_plan", "change_plan", "grant"),
     *("fire_assignment", "fire_assignment", "distribute", "distribute", "place_order"),
     *("place_order", "refund_line", "issue", "hold", "edit_expiry", "edit_expiry"),
 )
