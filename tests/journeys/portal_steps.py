@@ -409,7 +409,7 @@ OFTEN = (
     *DRAWN,
     *("allocate", "grant", "send_invite", "send_invite", "accept_invite", "enrol", "enrol"),
     *("give", "take", "replenish", "resubscribe", "forfeit", "forfeit", "report_progress"),
-    *("change_plan", "change_plan", "grant"),
+    *("change_plan", "change_plan", "grant", "accept_invite", "accept_invite"),
     *("fire_assignment", "fire_assignment", "distribute", "distribute", "place_order"),
     *("place_order", "refund_line", "issue", "hold", "edit_expiry", "edit_expiry"),
 )

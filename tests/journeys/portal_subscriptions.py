@@ -178,11 +178,14 @@ class SubscriptionsRoom(Books):
             return 0
         raises.append((self.now, base))
         if self.knobs.upgrade == "immediate":
-            return self._of_period(found, base, index) - self._of_period(found, best, index)
+            plans = [found.plan(index), *(more for _, more in raises[:-1])]
+            there = max(self._of_period(found, one, index) for one in plans)
+            more = self._of_period(found, base, index)
+            return more - there if more > there else 0
         shares, paid = [], found.plan(index)
-        for at, more in raises:
-            shares.append(self._share(found, index, at, self._exact(found, more, paid)))
-            paid = more
+        for at, raised in raises:
+            shares.append(self._share(found, index, at, self._exact(found, raised, paid)))
+            paid = raised
         return self._share_rounded(sum(shares[:-1], Fraction(0)), shares[-1])
 
     def _exact(self, found: Subscription, more: int, less: int) -> Fraction:

@@ -243,6 +243,7 @@ class TrainingRoom(Books):
 
     def withdraw_line(self, order: str, line: int) -> Done:
         """TU-230, TU-235, TU-243: what is no session comes back whole, once."""
+        self._may("learner", *STAFF)
         if order not in self.orders:
             raise No("unknown_object")
         found = self.orders[order]

@@ -140,6 +140,19 @@ def test_a_month_is_lifted_to_what_it_would_have_brought(
         assert lms.run(plan(1000)).outcome.amount.parts == at_once
 
 
+def test_a_month_in_which_a_larger_plan_brings_less_is_not_lifted() -> None:
+    """C38, C50, C51: the running sum of 101 has its 9 a month before that of 100 has it."""
+    with portal(Policy(grant_rounding=GrantRounding.CUMULATIVE)) as lms:
+        begun(lms, 100, Period.MONTH)
+        lms.clock.at = at("2026-06-02")
+        assert lms.run(Replenish("growth", 5), CRON).outcome.amount.parts == 9
+        receipt = lms.run(plan(101))
+        assert (receipt.outcome.amount.parts, receipt.outcome.lot, receipt.moves) == (0, None, ())
+        again = lms.run(plan(102)).outcome
+        assert (again.amount.parts, again.lot) == (0, None)
+        assert lms.run(plan(114)).outcome.amount.parts == 1
+
+
 def test_going_down_and_up_again_brings_nothing_twice() -> None:
     """C50, C51: what a period has brought it does not bring again."""
     with portal() as lms:

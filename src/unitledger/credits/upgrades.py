@@ -7,7 +7,7 @@ down and up within one period brings nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from fractions import Fraction
 from typing import ClassVar, final
@@ -134,28 +134,34 @@ def supplement(subscription: Subscription, change: PlanChange, policy: Policy) -
     if change.upgrade is Upgrade.NEXT_PERIOD or change.period == 0:
         return 0
     paid, so_far = subscription.plan(change.period - 1), Fraction(0)
+    plans = [paid]
     for earlier in subscription.changes:
         counts = earlier.period == change.period and earlier.upgrade is not Upgrade.NEXT_PERIOD
         if counts and earlier.base > paid:
             so_far += _share(subscription, paid, earlier, policy)
             paid = earlier.base
+            plans.append(paid)
     if change.base <= paid:
         return 0
     if change.upgrade is Upgrade.IMMEDIATE:
-        return _difference(subscription, paid, change, policy)
+        return _difference(subscription, plans, change, policy)
     return _rounded(so_far, _share(subscription, paid, change, policy), policy.grant_rounding)
 
 
 def _difference(
-    subscription: Subscription, paid: Credits, change: PlanChange, policy: Policy
+    subscription: Subscription, plans: Iterable[Credits], change: PlanChange, policy: Policy
 ) -> int:
-    """What the whole period would have brought more."""
-    index = change.period - 1
-    larger, smaller = (
-        period_parts(attrs.evolve(subscription, base=base, changes=()), index, policy)
-        for base in (change.base, paid)
-    )
-    return larger - smaller
+    """What the whole period would have brought more than under any plan it was paid under.
+
+    A running sum rounded down may give one month of a larger plan less than one of a smaller.
+    """
+
+    def parts(base: Credits) -> int:
+        under = attrs.evolve(subscription, base=base, changes=())
+        return period_parts(under, change.period - 1, policy)
+
+    larger, there = parts(change.base), max(map(parts, plans))
+    return larger - there if larger > there else 0
 
 
 def _share(
