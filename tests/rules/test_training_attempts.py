@@ -149,7 +149,9 @@ class Deaf:
 NOT_ASKED: Any = Deaf()
 
 
-@pytest.mark.parametrize("answer", [False, None, 1, "yes", object()], ids=str)
+@pytest.mark.parametrize(
+    "answer", [False, None, 1, "yes", object()], ids=lambda one: type(one).__name__
+)
 def test_only_true_is_a_yes(answer: object) -> None:
     closed = KeyCodeDoor(NOT_ASKED, CODES, Unclear(answer), clock=FixedClock(START))
     with pytest.raises(TooManyAttempts):

@@ -170,6 +170,11 @@ def test_what_holds_a_code() -> None:
     assert not KeyCode.chosen("Sesame").stands_in("SESAME")
 
 
+def _called(value: Any) -> str:
+    """A parameter in an id: an error by its name, fields by theirs."""
+    return value.__name__ if isinstance(value, type) else " ".join(value)
+
+
 NOT_REGISTERED: list[tuple[type[InvalidInput], Any]] = [
     (InvalidType, {"audience": {"a"}}),
     (InvalidType, {"contacts": ["a"]}),
@@ -196,7 +201,7 @@ NOT_REGISTERED: list[tuple[type[InvalidInput], Any]] = [
 @pytest.mark.parametrize(
     ("error", "fields"),
     NOT_REGISTERED,
-    ids=str,
+    ids=_called,
 )
 def test_what_cannot_be_registered(error: type[InvalidInput], fields: dict[str, Any]) -> None:
     with pytest.raises(error) as refusal:
@@ -310,7 +315,7 @@ NO_EDITS: list[tuple[type[InvalidInput], Any]] = [
 @pytest.mark.parametrize(
     ("error", "fields"),
     NO_EDITS,
-    ids=str,
+    ids=_called,
 )
 def test_what_is_no_edit(error: type[InvalidInput], fields: dict[str, Any]) -> None:
     with pytest.raises(error):

@@ -90,8 +90,10 @@ _SAID_BY: dict[type, dict[str, Any]] = {
     errors.AlreadyExists: {"kind": "lot", "key": "march"},
     errors.DebtOutstanding: {"debt": Credits.of(2)},
     errors.GiftExceeded: {
-        **{"giver": "mia", "receiver": "max"},
-        **{"net": Credits.of(2), "asked": Credits.of(3)},
+        "giver": "mia",
+        "receiver": "max",
+        "net": Credits.of(2),
+        "asked": Credits.of(3),
     },
     errors.IllegalTransition: {"kind": "enrolment", "state": "reversed"},
     errors.InvalidId: {"field": "lot", "value": "' march'"},
