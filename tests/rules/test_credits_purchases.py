@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -51,10 +52,11 @@ from unitledger.errors import (
     PaymentConflict,
     UnitLedgerError,
     UnknownObject,
+    WrongUnit,
 )
-from unitledger.ids import LotId, RecordId
+from unitledger.ids import LotId, RecordId, WalletId
 from unitledger.lots import Category, Cost, Scope
-from unitledger.operations import EditExpiry, Issue
+from unitledger.operations import EditExpiry, Issue, Sweep
 from unitledger.ports import FixedDirectory
 from unitledger.time import Period, Validity
 
@@ -482,3 +484,23 @@ def test_a_payment_of_a_manager_who_left_meanwhile_gets_its_first_answer() -> No
         again = lms.run(for_course(), MIA)
         assert (again.outcome, again.same_as, again.moves) == (first.outcome, first.request, ())
         assert isinstance(lms.refused(for_course(payment="order 19"), MIA), NotRegistered)
+
+
+def test_what_had_lapsed_and_has_not_any_more_is_taken_back() -> None:
+    """C49: its terms were changed after a sweep had written it down as expired."""
+    with portal() as lms:
+        lms.run(Purchase("order", Credits.of(3), "t"))
+        (line,) = lms.ledger.balance(POOL).lots
+        lms.run(EditExpiry(line.lot.id, WalletId(POOL), START + timedelta(days=1)))
+        lms.clock.at = START + timedelta(days=2)
+        lms.run(Sweep(WalletId(POOL)))
+        lms.run(EditExpiry(line.lot.id, WalletId(POOL), None))
+        outcome = lms.run(ChargeBack("order")).outcome
+        assert (outcome.amount, outcome.missing) == (Credits.of(3), Credits.of(0))
+
+
+def test_what_is_owed_is_credits() -> None:
+    """C49: nobody owes training units for a payment."""
+    with pytest.raises(WrongUnit) as refusal:
+        Receivable(RecordId("order"), "ann", Units.of(1))  # type: ignore[arg-type]
+    assert str(refusal.value) == "units given where credits belong"

@@ -328,6 +328,37 @@ def test_no_period_follows_the_last() -> None:
         with pytest.raises(UnitLedgerError) as refusal:
             lms.run(plan(6))
         assert refusal.value.code == "limit_exceeded"
+        said = "year of the next period of growth: a later one; the limit is 9000"
+        assert str(refusal.value) == said
+
+
+def test_halves_of_two_changes_come_to_a_whole() -> None:
+    """C38, C50: the second brings what the two come to, less what the first has brought."""
+    policy = Policy(upgrade=Upgrade.PRORATED, grant_rounding=GrantRounding.CUMULATIVE)
+    with portal(policy) as lms:
+        begun(lms, 100, Period.YEAR)
+        lms.clock.at = HALF
+        brought = [lms.run(plan(base)).outcome.amount for base in (201, 302)]
+        assert brought == [Credits.of(50), Credits.of(51)]
+
+
+def test_what_a_change_brings_lapses_as_under_the_new_plan() -> None:
+    """C41, C50: though an earlier change counts for the period as well.
+
+    The new plan brings as much a month as the pool may hold, so all of it lapses at the next
+    renewal.
+    """
+    with portal(Policy(refill=Refill(RefillMode.ADD_CAPPED, Credits.of(200)))) as lms:
+        begun(lms, 120, Period.MONTH)
+        lms.run(plan(600))
+        lms.clock.at = at("2026-02-01")
+        lms.run(Replenish("growth", 1), CRON)
+        lms.run(plan(2400))
+        lines = lms.ledger.balance(POOL).lots
+        brought = [one for one in lines if one.lot.id.startswith("growth/1+2")]
+        assert [(one.available, one.lot.terms.expires) for one in brought] == [
+            (150, at("2026-03-01"))
+        ]
 
 
 CHANGE = PlanChange(NEW_YEAR, Credits.of(2), 1, Upgrade.IMMEDIATE)
