@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.rules.credits_portal import AID, ANN, CRON, MIA, MIAS, POOL, Portal, learner
-from unitledger.amounts import Credits
+from tests.rules.credits_portal import AID, ANN, CRON, MIA, MIAS, POOL, START, Portal, learner
+from unitledger.amounts import Credits, Units
 from unitledger.commands import Actor, Role
 from unitledger.credits import (
     AcceptInvite,
@@ -33,6 +33,7 @@ from unitledger.credits import (
     InviteAll,
     Lapse,
     MoveAllocation,
+    PlanChange,
     Purchase,
     PurchaseForCourse,
     ReactivateManager,
@@ -48,10 +49,11 @@ from unitledger.credits import (
     Subscribe,
     Take,
 )
+from unitledger.errors import UnknownObject, WrongUnit
 from unitledger.ids import LotId, WalletId
 from unitledger.lots import Scope
 from unitledger.operations import Issue
-from unitledger.policy import HoldsAtLapse, Policy
+from unitledger.policy import HoldsAtLapse, Policy, Upgrade
 from unitledger.time import Period
 
 DAY = timedelta(days=1)
@@ -428,6 +430,49 @@ def test_credits_for_another_course_are_no_cover_for_a_debt() -> None:
     lms = played(Policy(overdraft=c(1)), [bound, Enrol("a", "first-aid")])
     assert lms.ledger.credits.course("first-aid").debt == c(1)
     assert lms.refused(Enrol("b", "first-aid")).code == "insufficient_units"
+
+
+def test_credits_for_the_course_alone_are_cover_for_a_debt() -> None:
+    """C54, C56: two have come in without settling the one it owes, so one is to spare."""
+    bound = Issue(LotId("bound"), AID, c(2), scope=Scope(courses=frozenset({"first-aid"})))
+    lms = played(Policy(overdraft=c(1)), [Enrol("a", "first-aid"), bound])
+    assert lms.run(Enrol("b", "first-aid")).outcome.source == AID
+    assert lms.ledger.credits.course("first-aid").debt == c(1)
+
+
+def test_a_mailing_spends_once_what_expired_invites_give_back() -> None:
+    """C29, C32: one free, two given back; the fourth address has nothing."""
+    three = Issue(LotId("three"), WalletId(MIAS), c(3))
+    sent = [SendInvite(one, "first-aid", "mia") for one in "ab"]
+    lms = played(Policy(invite_days=1), [three, *sent, DAY])
+    refusal = lms.refused(InviteAll(("d", "a", "b", "e"), "first-aid", "mia"), MIA)
+    assert str(refusal) == (
+        "manager/mia/first-aid can spend 3 credits of the 4 credits asked for; "
+        "1 credits more needed"
+    )
+    assert lms.run(InviteAll(("d", "a", "b"), "first-aid", "mia"), MIA).outcome.new == 3
+    assert (lms.free(MIAS), lms.held(MIAS)) == (0, 3)
+
+
+def test_an_expired_invite_gives_back_to_its_own_lot() -> None:
+    """C28, C29: the manager has some of that lot left, and of another."""
+    lots = [Issue(LotId(f"lot{n}"), WalletId(MIAS), c(n)) for n in (2, 3)]
+    lms = played(Policy(invite_days=1), [*lots, SendInvite("a", "first-aid", "mia"), DAY])
+    lms.run(SendInvite("a", "first-aid", "mia"), MIA)
+    assert (lms.free(MIAS), lms.held(MIAS)) == (4, 1)
+
+
+def test_an_invite_nobody_sent_is_named() -> None:
+    """C35."""
+    with pytest.raises(UnknownObject) as refusal:
+        Portal().invite("i.1")
+    assert str(refusal.value) == "no invite i.1 in this portal"
+
+
+def test_a_plan_is_so_many_credits() -> None:
+    """C50."""
+    with pytest.raises(WrongUnit):
+        PlanChange(START, Units.of(1), 1, Upgrade.IMMEDIATE)  # type: ignore[arg-type]
 
 
 def test_a_forfeit_in_a_course_cancels_nobodys_invite() -> None:
