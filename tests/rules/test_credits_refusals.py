@@ -53,7 +53,7 @@ from unitledger.errors import UnknownObject, WrongUnit
 from unitledger.ids import LotId, WalletId
 from unitledger.lots import Scope
 from unitledger.operations import Issue
-from unitledger.policy import HoldsAtLapse, Policy, Upgrade
+from unitledger.policy import HoldsAtLapse, Policy, Trigger, Upgrade
 from unitledger.time import Period
 
 DAY = timedelta(days=1)
@@ -440,26 +440,43 @@ def test_credits_for_the_course_alone_are_cover_for_a_debt() -> None:
     assert lms.ledger.credits.course("first-aid").debt == c(1)
 
 
-def test_a_mailing_spends_once_what_expired_invites_give_back() -> None:
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        pytest.param(Trigger.INVITE_SENT, id="C24 C29 spent at once"),
+        pytest.param(Trigger.INVITE_ACCEPTED, id="C24 C29 held"),
+    ],
+)
+def test_a_mailing_spends_once_what_expired_invites_give_back(trigger: Trigger) -> None:
     """C29, C32: one free, two given back; the fourth address has nothing."""
     three = Issue(LotId("three"), WalletId(MIAS), c(3))
     sent = [SendInvite(one, "first-aid", "mia") for one in "ab"]
-    lms = played(Policy(invite_days=1), [three, *sent, DAY])
+    lms = played(Policy(invite_days=1, consumed_at=trigger), [three, *sent, DAY])
     refusal = lms.refused(InviteAll(("d", "a", "b", "e"), "first-aid", "mia"), MIA)
     assert str(refusal) == (
         "manager/mia/first-aid can spend 3 credits of the 4 credits asked for; "
         "1 credits more needed"
     )
     assert lms.run(InviteAll(("d", "a", "b"), "first-aid", "mia"), MIA).outcome.new == 3
-    assert (lms.free(MIAS), lms.held(MIAS)) == (0, 3)
+    assert (lms.free(MIAS), lms.held(MIAS) + lms.spent(MIAS)) == (0, 3)
 
 
-def test_an_expired_invite_gives_back_to_its_own_lot() -> None:
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        pytest.param(Trigger.INVITE_SENT, id="C24 C29 spent at once"),
+        pytest.param(Trigger.INVITE_ACCEPTED, id="C24 C29 held"),
+    ],
+)
+def test_an_expired_invite_gives_back_to_its_own_lot(trigger: Trigger) -> None:
     """C28, C29: the manager has some of that lot left, and of another."""
-    lots = [Issue(LotId(f"lot{n}"), WalletId(MIAS), c(n)) for n in (2, 3)]
-    lms = played(Policy(invite_days=1), [*lots, SendInvite("a", "first-aid", "mia"), DAY])
+    lots = [Issue(LotId(f"lot{n}"), WalletId(MIAS), c(n)) for n in (2, 7)]
+    lms = played(
+        Policy(invite_days=1, consumed_at=trigger),
+        [*lots, SendInvite("a", "first-aid", "mia"), DAY],
+    )
     lms.run(SendInvite("a", "first-aid", "mia"), MIA)
-    assert (lms.free(MIAS), lms.held(MIAS)) == (4, 1)
+    assert (lms.free(MIAS), lms.held(MIAS) + lms.spent(MIAS)) == (8, 1)
 
 
 def test_an_invite_nobody_sent_is_named() -> None:
