@@ -149,8 +149,8 @@ def shown(value: object) -> str:
     if value is None or type(value) is bool:
         return str(value)
     name: str = _NAME_OF(type(value))
-    article = "an" if name[:1] in "AEIOaeio" else "a"
-    return f"{article} {ascii(name[:_SHOWN_CHARACTERS])[1:-1]}"
+    plain = ascii(name[:_SHOWN_CHARACTERS])[1:-1]
+    return f"{'an' if plain[:1] in 'AEIOaeio' else 'a'} {plain}"
 
 
 class UnitLedgerError(Exception):

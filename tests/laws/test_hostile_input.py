@@ -412,7 +412,7 @@ def test_a_zone_that_says_none_is_no_zone() -> None:
 
 
 def test_what_is_shown_of_a_value_runs_none_of_its_code() -> None:
-    assert shown(Anonymous()) == "a Anonymous"
+    assert shown(Anonymous()) == "an Anonymous"
     assert shown(Liar(str)) == "a Liar"
     assert shown(trapped(str, "x")) == "a Trap"
     assert shown(type("two\nlines", (), {})()) == r"a two\nlines"

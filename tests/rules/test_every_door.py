@@ -83,7 +83,7 @@ def test_a_field_is_looked_at(cls: type, field: str, hint: Any) -> None:
 
 @pytest.mark.parametrize("cls", [cls for cls in named().values() if issubclass(cls, Command)])
 def test_the_locks_of_a_command_are_called_by_what_it_says(cls: type) -> None:
-    """I11: a record by its kind and key, a value of an index by the index."""
+    """A record by its kind and key, a value of an index by the index."""
     command = sample(cls)
     for key in command.keys():  # noqa: SIM118 (locks, not a mapping)
         kind, mark, rest = re.split("([#?])", key, maxsplit=1)

@@ -151,10 +151,10 @@ def test_a_step_that_should_have_been_refused_is_named(path: Path) -> None:
         document = plain(path)
         there = document["steps"][index]
         there.pop("expect", None)
-        there["refused"] = "not_due"
+        there["refused"] = other = "not_due" if one.get("refused") != "not_due" else "not_locked"
         found = [str(failure) for failure in run_or_refused(document)]
         assert any(
-            line.startswith(f"step {index + 1} (") and "refused: expected not_due" in line
+            line.startswith(f"step {index + 1} (") and f"refused: expected {other}" in line
             for line in found
         ), found
 
