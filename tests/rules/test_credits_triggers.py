@@ -220,6 +220,21 @@ def test_a_credit_that_the_course_owes_pays_no_invite_of_a_manager_who_left() ->
         assert lms.run(AcceptInvite(invite, "leo"), LEO).outcome.spent == Credits.of(1)
 
 
+def test_a_credit_for_one_course_pays_the_invites_to_it() -> None:
+    """C16: taken at the acceptance, and again after the deadline."""
+    scope = Scope(courses=frozenset({"first-aid"}))
+    with portal(policy(ENROLLED)) as lms:
+        invite = sent(lms, 0)
+        lms.fill(1, MIAS, scope=scope)
+        assert lms.run(AcceptInvite(invite, "leo"), LEO).outcome.spent == Credits.of(1)
+    with portal(policy(ACCEPTED, invite_days=1)) as lms:
+        lms.fill(1, MIAS, scope=scope)
+        invite = sent(lms, 0)
+        lms.clock.at = lms.clock.at + timedelta(days=1)
+        lms.run(Reinvite(invite), MIA)
+        assert lms.figures() == {MIAS: (0, 1, 0)}
+
+
 # What comes back, whatever the trigger.
 
 EVERY = [pytest.param(one, id=f"C25 {one.moment}") for one in (SENT, ACCEPTED, ENROLLED, STARTED)]
@@ -245,6 +260,8 @@ def test_a_learner_in_the_course_already_costs_the_manager_nothing(trigger: Trig
         there = lms.run(Enrol("leo", "first-aid")).outcome.enrolment
         outcome = lms.run(AcceptInvite(invite, "leo"), LEO).outcome
         assert (outcome.enrolment, outcome.spent) == (there, Credits.of(0))
+        taken = lms.invite(invite)
+        assert (taken.state, taken.enrolment) == (InviteState.ACCEPTED, there)
         assert lms.figures()[MIAS] == (2, 0, 0)
         assert len(lms.enrolments("first-aid")) == 1
 

@@ -265,7 +265,7 @@ class CloseCourse(Command[CourseClosed]):
     """A course's account closed: all it has goes back to the pool, and what comes later as well.
 
     Managers of the course keep what they have. Whether learners may still be put into it is for
-    the host's catalogue to say; the pool pays for them.
+    the host's catalogue to say; the pool pays for them where ``pool_fallback`` lets it.
 
     Attributes:
         course: The course.
