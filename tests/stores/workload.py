@@ -28,6 +28,7 @@ from unitledger.errors import (
     Contention,
     InvalidInput,
     Refused,
+    RequestConflict,
     StoreUnavailable,
 )
 from unitledger.ids import ClaimId, LotId
@@ -99,9 +100,17 @@ def answer(ledger: Ledger, command: Any, request: str, reason: str) -> Told:
             sleep(min(0.2, 0.002 * tried))
         except (Refused, InvalidInput):
             return Told(request, began, monotonic(), "")
+        except RequestConflict:  # killed and begun anew, it asks for another expiry than before
+            return Told(request, began, monotonic(), _first(ledger, request))
         else:
             return Told(request, began, monotonic(), entry)
     raise TimeoutError(request)
+
+
+def _first(ledger: Ledger, request: str) -> str:
+    """The entry that a request led to when it was sent first."""
+    receipt = ledger.receipt(request)
+    return "" if receipt is None else receipt.entry
 
 
 def judged(store: Any, told: list[Told]) -> Witness:
