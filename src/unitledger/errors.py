@@ -47,7 +47,9 @@ The tree, and what a host usually does with each branch:
     │   ├── BelowHandedOut          a total less than what was handed out
     │   ├── ClaimExceeded           more than the claim holds or has spent
     │   ├── WrongUnit               credits where training units belong, or the reverse
-    │   └── InvalidTerms            an expiry edit that the terms do not allow
+    │   ├── InvalidTerms            an expiry edit that the terms do not allow
+    │   ├── PolicyChanged           it was fired under another policy the turn before
+    │   └── NoDirectory             a fact about people is needed, and nobody was named to say it
     ├── RequestConflict         the request id already means something else
     ├── NotLocked               a decision looked where the unit of work holds no lock
     ├── Contention              the locks could not be had in the tries allowed
@@ -101,6 +103,7 @@ __all__ = [
     "MethodNotAllowed",
     "NaiveInstant",
     "NegativeAmount",
+    "NoDirectory",
     "NotDue",
     "NotFinite",
     "NotLocked",
@@ -112,6 +115,7 @@ __all__ = [
     "OutsideAudience",
     "PayloadRefused",
     "PaymentConflict",
+    "PolicyChanged",
     "QuoteMoved",
     "Refused",
     "RemainderNotPriced",
@@ -1086,6 +1090,49 @@ class InvalidTerms(Refused):
 
     def __str__(self) -> str:
         return f"the terms of {self.lot} cannot be changed so: {self.problem}"
+
+
+@final
+@attrs.define(eq=False)
+class PolicyChanged(Refused):
+    """Something recurring is due, and the turn before it was fired under another policy.
+
+    Attributes:
+        turn: The turn before.
+        earlier: The mark of the policy it was fired under.
+        given: The mark of the policy that was given now.
+    """
+
+    code: ClassVar[str] = "policy_changed"
+    http_hint: ClassVar[int] = 409
+
+    turn: str
+    earlier: str
+    given: str
+
+    def __str__(self) -> str:
+        words = f"{self.turn} was fired under policy {self.earlier}, and this is {self.given}"
+        return f"{words}; give that policy, or say that this one replaces {self.earlier}"
+
+
+@final
+@attrs.define(eq=False)
+class NoDirectory(Refused):
+    """A fact about people is needed, and no directory was named that could say it.
+
+    Attributes:
+        question: What would be asked of it.
+        about: Of whom or what.
+    """
+
+    code: ClassVar[str] = "no_directory"
+    http_hint: ClassVar[int] = 409
+
+    question: str
+    about: str
+
+    def __str__(self) -> str:
+        return f"nobody was named to say the {self.question} of {self.about}; name a directory"
 
 
 @final

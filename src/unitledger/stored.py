@@ -32,6 +32,7 @@ __all__ = [
     "export_to",
     "import_from",
     "is_url",
+    "portal_of",
     "portals_of",
     "stored",
     "sweep_all",
@@ -86,6 +87,18 @@ def portals_of(store: Any, portal: str | None) -> Sequence[PortalId]:
     return (PortalId(portal),)
 
 
+def portal_of(store: Any, portal: str | None) -> PortalId:
+    """The one portal that was asked for, or the only one of a store.
+
+    Raises:
+        UnknownObject: There is no such portal, or more than one and none was asked for.
+    """
+    every = portals_of(store, portal)
+    if len(every) != 1:
+        raise UnknownObject("portal", f"one of {len(every)}: name one with --portal")
+    return every[0]
+
+
 def check_new(store: Any, portals: Iterable[str]) -> None:
     """Refuse a portal that has something already, before a story is told in it.
 
@@ -114,13 +127,11 @@ def export_to(store: Any, portal: str | None, path: Path) -> tuple[PortalId, int
     Raises:
         UnknownObject: There is no such portal, or more than one and none was asked for.
     """
-    every = portals_of(store, portal)
-    if len(every) != 1:
-        raise UnknownObject("portal", f"one of {len(every)}: name one with --portal")
-    journal = Ledger(store, portal=every[0]).journal()
+    name = portal_of(store, portal)
+    journal = Ledger(store, portal=name).journal()
     with path.open("w", encoding="ascii", newline="\n") as file:
         file.writelines(f"{line}\n" for line in exported(journal))
-    return every[0], len(journal)
+    return name, len(journal)
 
 
 def import_from(store: Store, lines: Iterable[str]) -> Findings:

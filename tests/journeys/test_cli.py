@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from tests.rules.scenario_files import FILES, STEP, TOP
-from unitledger import __version__, cli
+from unitledger import __version__
 from unitledger.cli import main
+from unitledger.cli import stories as cli_stories
 from unitledger.scenario import shipped
 
 Captured = pytest.CaptureFixture[str]
@@ -92,7 +93,7 @@ def test_a_demo_that_is_not_as_expected_says_so(
     stories = shipped()
     broken = FILES[1].read_text("utf-8").replace('slices = "C 8, A 5, B 7"', 'slices = "A 5, C 8"')
     stories["seed_units"] = type(stories["seed_units"]).parse(broken)
-    monkeypatch.setattr(cli, "shipped", lambda: stories)
+    monkeypatch.setattr(cli_stories, "shipped", lambda: stories)
     lines = said(capsys, "demo", code=1).splitlines()
     assert sum(line.startswith("not as expected: step ") for line in lines) == 3
 
@@ -525,7 +526,7 @@ def test_an_interruption_ends_quietly(capsys: Captured, monkeypatch: pytest.Monk
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "shipped", interrupted)
+    monkeypatch.setattr(cli_stories, "shipped", interrupted)
     assert complaint(capsys, "demo", code=130) == "interrupted: nothing more was done\n"
 
 

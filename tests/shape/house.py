@@ -52,6 +52,7 @@ FLOORS = (
     "testing",
     "scenario",
     "pytest_plugin",
+    "scheduler",
     "stored",
     "cli",
     "__main__",

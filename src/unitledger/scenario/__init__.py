@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from unitledger.scenario.checks import Check
 from unitledger.scenario.figures import Failure
+from unitledger.scenario.rules import Rules
 from unitledger.scenario.runner import CheckResult, StepResult
 from unitledger.scenario.scenarios import (
     MAX_STEPS,
@@ -24,6 +25,7 @@ __all__ = [
     "CheckResult",
     "Expectation",
     "Failure",
+    "Rules",
     "Scenario",
     "ScenarioResult",
     "Step",

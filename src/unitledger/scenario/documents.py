@@ -12,16 +12,24 @@ import tomllib
 from collections import Counter
 from datetime import date, datetime
 from enum import StrEnum
+from pathlib import Path
 from types import NoneType
 from typing import Any, final
 
 import attrs
 
 from unitledger.codec import MAX_DEPTH, MAX_DOCUMENT, decode_json
-from unitledger.errors import InvalidType, LimitExceeded, MalformedDocument, NaiveInstant, shown
+from unitledger.errors import (
+    InvalidType,
+    InvalidValue,
+    LimitExceeded,
+    MalformedDocument,
+    NaiveInstant,
+    shown,
+)
 from unitledger.values import Value
 
-__all__ = ["Format", "plain_document"]
+__all__ = ["Format", "as_format", "document_text", "plain_document"]
 
 _MAX_NUMBER = 10**18
 _MAX_DIGITS = 40
@@ -59,6 +67,43 @@ class Format(StrEnum):
 
     TOML = "toml"
     JSON = "json"
+
+
+def as_format(name: str) -> Format:
+    """The format of that name.
+
+    Raises:
+        InvalidValue: There is none.
+    """
+    if type(name) is not str or name not in list(Format):
+        raise InvalidValue("format", shown(name), "toml or json")
+    return Format(name)
+
+
+def document_text(path: str | Path) -> tuple[str, Format]:
+    """The text in a file whose name ends in ``.toml`` or ``.json``, and which of both it is.
+
+    Raises:
+        OSError: The file cannot be read.
+        InvalidType: Not a ``str`` or ``Path``.
+        InvalidValue: Another name.
+        LimitExceeded: The file is larger than any document.
+        MalformedDocument: Not UTF-8 text.
+    """
+    if not isinstance(path, (str, Path)):
+        raise InvalidType("path", shown(path), "str or Path")
+    if "\0" in str(path):
+        raise InvalidValue("path", shown(str(path)), "a path without NUL")
+    place = Path(path)
+    form = as_format(place.suffix.lower().removeprefix("."))
+    with place.open("rb") as file:
+        data = file.read(4 * MAX_DOCUMENT + 1)
+    if len(data) > 4 * MAX_DOCUMENT:
+        raise LimitExceeded("characters of a document", "a longer file", MAX_DOCUMENT)
+    try:
+        return data.decode("utf-8-sig"), form
+    except UnicodeDecodeError:
+        raise MalformedDocument("document", "not UTF-8 text") from None
 
 
 def plain_document(text: str, form: Format) -> dict[str, Any]:

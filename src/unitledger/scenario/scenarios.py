@@ -13,10 +13,8 @@ import attrs
 
 import unitledger.credits
 import unitledger.opening  # noqa: F401  commands can be stated once they are known
-from unitledger.codec import MAX_DOCUMENT
 from unitledger.commands import Role
 from unitledger.errors import (
-    InvalidType,
     InvalidValue,
     LimitExceeded,
     MalformedDocument,
@@ -29,7 +27,7 @@ from unitledger.ledger import Ledger
 from unitledger.policy import Policy
 from unitledger.ports import FixedDirectory, Store
 from unitledger.scenario.checks import Check, read_check
-from unitledger.scenario.documents import Format, plain_document
+from unitledger.scenario.documents import as_format, document_text, plain_document
 from unitledger.scenario.figures import Failure
 from unitledger.scenario.runner import CheckResult, Stage, StepResult
 from unitledger.scenario.settings import Setting, directory_of
@@ -165,9 +163,8 @@ class Scenario(Value):
             MalformedDocument: Something is missing or is not of its kind.
             InvalidInput: A value cannot be used; a note on the error says where it stands.
         """
-        form = _format(form)
         try:
-            return _scenario(plain_document(text, form))
+            return _scenario(plain_document(text, as_format(form)))
         except UnitLedgerError as error:
             raise with_place_in_words(error) from error.__cause__
 
@@ -180,20 +177,7 @@ class Scenario(Value):
             InvalidType: Not a ``str`` or ``Path``.
             InvalidInput: As `parse`.
         """
-        if not isinstance(path, (str, Path)):
-            raise InvalidType("path", shown(path), "str or Path")
-        if "\0" in str(path):
-            raise InvalidValue("path", shown(str(path)), "a path without NUL")
-        place = Path(path)
-        form = _format(place.suffix.lower().removeprefix("."))
-        with place.open("rb") as file:
-            data = file.read(4 * MAX_DOCUMENT + 1)
-        if len(data) > 4 * MAX_DOCUMENT:
-            raise LimitExceeded("characters of a document", "a longer file", MAX_DOCUMENT)
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise MalformedDocument("document", "not UTF-8 text") from None
+        text, form = document_text(path)
         return cls.parse(text, form.value)
 
     def run(self, store: Store | None = None) -> ScenarioResult:
@@ -231,12 +215,6 @@ def _shipped() -> Iterator[tuple[str, Scenario]]:
 def schema_text() -> str:
     """The JSON Schema of a scenario, TOML or JSON alike."""
     return (resources.files("unitledger.scenario") / "scenario.schema.json").read_text("utf-8")
-
-
-def _format(name: str) -> Format:
-    if type(name) is not str or name not in list(Format):
-        raise InvalidValue("format", shown(name), "toml or json")
-    return Format(name)
 
 
 # Reading the top of a document.
