@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from hashlib import sha256
-from typing import final
+from typing import TypeAlias, final
 
 import attrs
 
@@ -42,6 +42,7 @@ __all__ = [
     "MAX_ENTRY",
     "Findings",
     "Fold",
+    "Tick",
     "entry_hash",
     "entry_of",
     "entry_writer",
@@ -49,6 +50,7 @@ __all__ = [
     "imported",
     "kept_of",
     "request_fingerprint",
+    "ticked",
     "touch_writer",
     "verify",
 ]
@@ -57,6 +59,9 @@ FORMAT = "unitledger/entry/1"
 """The tag inside every hash: what is hashed, and under which version of the encoding."""
 MAX_ENTRY = 1 << 24
 """The longest text of an entry, in characters; what would be longer is refused, not written."""
+
+Tick: TypeAlias = Callable[[], object]
+"""What is called once for each thing that is dealt with, to show how far it is."""
 
 _SEAL = b"unitledger/seal/1\n"
 _HASH = r'"([0-9a-f]{64})"'
@@ -274,6 +279,22 @@ def _checked(kept: Kept, place: int) -> Entry:
     if entry.fingerprint != request_fingerprint(*texts):
         raise JournalBroken(place, "its fingerprint is of another request")
     return entry
+
+
+def ticked(journal: Iterable[Kept], tick: Tick | None) -> Iterable[Kept]:
+    """The same entries, with a call for each one that is dealt with.
+
+    Args:
+        journal: The entries.
+        tick: What is called; ``None`` leaves the entries alone.
+    """
+    return journal if tick is None else _ticked(journal, tick)
+
+
+def _ticked(journal: Iterable[Kept], tick: Tick) -> Iterator[Kept]:
+    for kept in journal:
+        yield kept
+        tick()
 
 
 def exported(journal: Iterable[Kept]) -> Iterator[str]:

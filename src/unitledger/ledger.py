@@ -58,10 +58,12 @@ from unitledger.ids import LotId, PortalId, RequestId, WalletId, check_id
 from unitledger.journal import (
     Findings,
     Fold,
+    Tick,
     entry_of,
     entry_writer,
     kept_of,
     request_fingerprint,
+    ticked,
     touch_writer,
     verify,
 )
@@ -764,24 +766,31 @@ class Ledger:
         with self.store.read(self.portal) as reading:
             return tuple(reading.entries())
 
-    def verify(self) -> Findings:
+    def verify(self, *, tick: Tick | None = None) -> Findings:
         """Whether every hash and chain of the journal holds, and its units add up.
+
+        Args:
+            tick: Called once for each entry.
 
         Source: I6, immunity to edits, deletions and swaps.
         """
-        return verify(self.journal())
+        with self.store.read(self.portal) as reading:
+            return verify(ticked(reading.entries(), tick))
 
-    def audit(self) -> Findings:
+    def audit(self, *, tick: Tick | None = None) -> Findings:
         """Whether what is stored is what the journal folds to, and adds up.
 
         Per lot the sum of the cells over all wallets is zero, and per wallet and lot what is held
         and spent is what the claims say.
 
+        Args:
+            tick: Called once for each entry.
+
         Source: I1, I6.
         """
         with self.store.read(self.portal) as reading:
             try:
-                fold = _folded(reading)
+                fold = _folded(reading, tick=tick)
             except UnitLedgerError as error:
                 return Findings(0, 0, (str(error),))
             return Findings(
@@ -959,9 +968,9 @@ def _lot_balance(lot: Lot, cells: Cells, overdue: int, at: datetime) -> LotBalan
     )
 
 
-def _folded(reading: Reading, *, until: datetime | None = None) -> Fold:
+def _folded(reading: Reading, *, until: datetime | None = None, tick: Tick | None = None) -> Fold:
     fold = Fold()
-    for kept in reading.entries():
+    for kept in ticked(reading.entries(), tick):
         entry = entry_of(kept)
         if until is None or entry.at <= until:
             fold.apply(entry, kept.hash)

@@ -17,7 +17,7 @@ from unitledger.accounts import State
 from unitledger.commands import Entry, Head
 from unitledger.errors import AlreadyExists, JournalBroken
 from unitledger.ids import ClaimId, PortalId, WalletId
-from unitledger.journal import Findings, Fold, entry_of, verify
+from unitledger.journal import Findings, Fold, Tick, entry_of, ticked, verify
 from unitledger.kernel import CellKey
 from unitledger.ports import Kept, Posting, Store
 
@@ -27,7 +27,9 @@ _AT_ONCE = 500
 """How many entries one unit of work takes."""
 
 
-def restore(store: Store, journal: Iterable[Kept], seal: str | None = None) -> Findings:
+def restore(
+    store: Store, journal: Iterable[Kept], seal: str | None = None, *, tick: Tick | None = None
+) -> Findings:
     """What was found on a journal, after all of it was put into its portal.
 
     The whole journal is verified before anything is written. It is written some hundred entries at
@@ -37,19 +39,20 @@ def restore(store: Store, journal: Iterable[Kept], seal: str | None = None) -> F
         store: Where the portal of the entries is to live from now on.
         journal: The entries in the order they were written.
         seal: What `unitledger.journal.exported` wrote in the last line.
+        tick: Called twice for each entry: when it was verified, and when it was worked out.
 
     Raises:
         JournalBroken: The journal is not the one that was written, or its units do not add up.
         AlreadyExists: The portal has entries.
     """
     kept = tuple(journal)
-    found = verify(kept, seal)
+    found = verify(ticked(kept, tick), seal)
     if not found.ok:
         raise JournalBroken(found.entries + 1, found.faults[0])
     if kept:
         portal = entry_of(kept[0]).portal
         _check_empty(store, portal)
-        postings = _postings(kept)
+        postings = _postings(ticked(kept, tick))
         while batch := list(islice(postings, _AT_ONCE)):
             _post(store, portal, batch)
     return found

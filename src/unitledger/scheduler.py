@@ -33,7 +33,7 @@ from unitledger.errors import (
     shown,
 )
 from unitledger.ids import RequestId
-from unitledger.journal import entry_of
+from unitledger.journal import Tick, entry_of
 from unitledger.ledger import Ledger
 from unitledger.policy import Policy
 from unitledger.ports import Reading
@@ -97,7 +97,12 @@ class _Task:
 
 
 def fire(
-    ledger: Ledger, *, by: Actor, at: datetime | None = None, replacing: str = ""
+    ledger: Ledger,
+    *,
+    by: Actor,
+    at: datetime | None = None,
+    replacing: str = "",
+    tick: Tick | None = None,
 ) -> tuple[Fired, ...]:
     """Carry out everything that is due in a portal and not done yet.
 
@@ -109,6 +114,7 @@ def fire(
         by: Who gives the commands: an administrator, or the system.
         at: The last instant to look at (UTC); ``None`` is now.
         replacing: The mark of the policy that this one replaces, when the rules have changed.
+        tick: Called once for each thing that was due.
 
     Returns:
         For everything that was due its receipt or its refusal. What was fired the turn before under
@@ -121,6 +127,8 @@ def fire(
     while waiting := [one for one in _waiting(ledger, when) if one.request not in done]:
         for one in waiting:
             done[one.request] = _fired(ledger, one, by, mark, replacing)
+            if tick is not None:
+                tick()
     return tuple(done.values())
 
 

@@ -6,18 +6,18 @@ SQLAlchemy is an extra: it is loaded when a store is named, and its absence is s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import attrs
 
 from unitledger.commands import Actor, Role
-from unitledger.errors import AlreadyExists, StoreUnavailable, UnknownObject
+from unitledger.errors import AlreadyExists, JournalBroken, StoreUnavailable, UnknownObject
 from unitledger.ids import PortalId, RequestId, WalletId, check_id
-from unitledger.journal import Findings, exported, imported, verify
+from unitledger.journal import Findings, Tick, exported, imported, ticked, verify
 from unitledger.ledger import Ledger
 from unitledger.operations import Sweep
 from unitledger.ports import Store
@@ -26,12 +26,14 @@ from unitledger.time import Clock, SystemClock, microseconds
 from unitledger.values import Value
 
 __all__ = [
+    "Bar",
     "Swept",
     "audit_all",
     "check_new",
     "export_to",
     "import_from",
     "is_url",
+    "no_bar",
     "portal_of",
     "portals_of",
     "stored",
@@ -39,8 +41,16 @@ __all__ = [
     "verify_all",
 ]
 
+Bar: TypeAlias = Callable[[str, int | None], AbstractContextManager[Tick | None]]
+"""What shows how far something is: its name and how much there is give what to call for each."""
+
 _SWEEPER = Actor.acting("sweeper", Role.SYSTEM)
 _DIGITS = 32
+
+
+def no_bar(what: str, many: int | None) -> AbstractContextManager[None]:  # noqa: ARG001
+    """A bar that shows nothing."""
+    return nullcontext()
 
 
 def is_url(text: str) -> bool:
@@ -111,39 +121,57 @@ def check_new(store: Any, portals: Iterable[str]) -> None:
             raise AlreadyExists("portal", portal)
 
 
-def audit_all(store: Any, portal: str | None) -> dict[str, Findings]:
+def audit_all(store: Any, portal: str | None, *, bar: Bar = no_bar) -> dict[str, Findings]:
     """By portal, whether what is stored is what the journal folds to."""
-    return {name: Ledger(store, portal=name).audit() for name in portals_of(store, portal)}
+    found: dict[str, Findings] = {}
+    for name in portals_of(store, portal):
+        with bar(f"audit {name}", store.size(name)) as tick:
+            found[name] = Ledger(store, portal=name).audit(tick=tick)
+    return found
 
 
-def verify_all(store: Any, portal: str | None) -> dict[str, Findings]:
+def verify_all(store: Any, portal: str | None, *, bar: Bar = no_bar) -> dict[str, Findings]:
     """By portal, whether every hash, chain and sum of the journal holds."""
-    return {name: Ledger(store, portal=name).verify() for name in portals_of(store, portal)}
+    found: dict[str, Findings] = {}
+    for name in portals_of(store, portal):
+        with bar(f"verify {name}", store.size(name)) as tick:
+            found[name] = Ledger(store, portal=name).verify(tick=tick)
+    return found
 
 
-def export_to(store: Any, portal: str | None, path: Path) -> tuple[PortalId, int]:
+def export_to(
+    store: Any, portal: str | None, path: Path, *, bar: Bar = no_bar
+) -> tuple[PortalId, int]:
     """The portal whose journal was written to a file, and how many entries it has.
 
     Raises:
         UnknownObject: There is no such portal, or more than one and none was asked for.
     """
     name = portal_of(store, portal)
-    journal = Ledger(store, portal=name).journal()
-    with path.open("w", encoding="ascii", newline="\n") as file:
-        file.writelines(f"{line}\n" for line in exported(journal))
-    return name, len(journal)
+    lines, many = 0, store.size(name)
+    with (
+        bar(f"export {name}", many) as tick,
+        store.read(name) as reading,
+        path.open("w", encoding="ascii", newline="\n") as file,
+    ):
+        for line in exported(ticked(reading.entries(), tick)):
+            file.write(f"{line}\n")
+            lines += 1
+    return name, lines - 1
 
 
-def import_from(store: Store, lines: Iterable[str]) -> Findings:
-    """What was found on an exported journal that now is its portal's.
+def import_from(store: Store, lines: Iterable[str], *, bar: Bar = no_bar) -> Findings:
+    """What was found on an exported journal; it is its portal's now, if nothing is wrong with it.
 
     Raises:
-        JournalBroken: It is not the one that was written.
         AlreadyExists: The portal has entries.
     """
     kept, seal = imported(lines)
-    verdict = verify(kept, seal)
-    return restore(store, kept, seal) if verdict.ok else verdict
+    with bar("import", 2 * len(kept)) as tick:
+        try:
+            return restore(store, kept, seal, tick=tick)
+        except JournalBroken:
+            return verify(kept, seal)
 
 
 @final
@@ -160,7 +188,9 @@ class Swept(Value):
     written: int
 
 
-def sweep_all(store: Any, portal: str | None, *, clock: Clock | None = None) -> dict[str, Swept]:
+def sweep_all(
+    store: Any, portal: str | None, *, clock: Clock | None = None, bar: Bar = no_bar
+) -> dict[str, Swept]:
     """By portal, how many wallets had expiry to be written down; it is written down now."""
     clock = SystemClock() if clock is None else clock
     swept: dict[str, Swept] = {}
@@ -168,13 +198,17 @@ def sweep_all(store: Any, portal: str | None, *, clock: Clock | None = None) -> 
         ledger = Ledger(store, portal=name, clock=clock)
         with store.read(name) as reading:
             wallets = list(reading.wallets())
-        swept[name] = Swept(len(wallets), sum(_sweep(ledger, wallet) for wallet in wallets))
+        with bar(f"sweep {name}", len(wallets)) as tick:
+            written = sum(_sweep(ledger, wallet, tick) for wallet in wallets)
+        swept[name] = Swept(len(wallets), written)
     return swept
 
 
-def _sweep(ledger: Ledger, wallet: WalletId) -> bool:
+def _sweep(ledger: Ledger, wallet: WalletId, tick: Tick | None) -> bool:
     """Whether there was something to write down in a wallet."""
     command = Sweep(wallet)
+    if tick is not None:
+        tick()
     if not ledger.preview(command, by=_SWEEPER).moves:
         return False
     told = sha256(wallet.encode("ascii")).hexdigest()[:_DIGITS]

@@ -70,6 +70,7 @@ BORROWED: Mapping[str, tuple[str, ...]] = {
     "sqlalchemy": ("stores.sql",),
     "django": ("stores.django",),
     "altair": ("analysis", "display"),
+    "tqdm": ("cli",),
 }
 """Who may import what is not ours and not the standard library's."""
 

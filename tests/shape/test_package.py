@@ -17,7 +17,7 @@ from tests.shape.house import PACKAGE, ROOT, sources
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
-EXTRAS = ("altair", "dateutil.rrule", "django", "hypothesis", "pytest", "sqlalchemy")
+EXTRAS = ("altair", "dateutil.rrule", "django", "hypothesis", "pytest", "sqlalchemy", "tqdm")
 """None of these comes with ``import unitledger``, nor with a module that no extra is named for."""
 
 OF_EXTRAS = ("analysis", "display", "pytest_plugin", "stores.django", "stores.sql", "testing")

@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from unitledger.cli.progress import progress
 from unitledger.cli.screen import OK, ended, plain, print_json
 from unitledger.cli.words import PORTAL, URL, Usage, Word
-from unitledger.journal import MAX_ENTRY, Findings, imported, verify
+from unitledger.journal import MAX_ENTRY, Findings, imported, ticked, verify
 from unitledger.scenario.stories import several
 from unitledger.stored import (
     audit_all,
@@ -27,11 +28,16 @@ _MAX_LINE = MAX_ENTRY + 300
 def _verify(asked: argparse.Namespace) -> int:
     if is_url(asked.file):
         with stored(asked.file) as store:
-            return _found(asked, verify_all(store, asked.portal), "every hash, chain and sum holds")
+            return _found(
+                asked,
+                verify_all(store, asked.portal, bar=progress),
+                "every hash, chain and sum holds",
+            )
     if asked.portal is not None:
         raise Usage(asked.parser, "--portal is for a store; a file has one journal")
     kept, seal = imported(_lines(asked.file))
-    verdict = verify(kept, seal)
+    with progress(f"verify {asked.file}", len(kept)) as tick:
+        verdict = verify(ticked(kept, tick), seal)
     if asked.json:
         print_json({"file": asked.file, "ok": verdict.ok, **plain(verdict)})
     elif verdict.ok:
@@ -56,13 +62,13 @@ def _found(asked: argparse.Namespace, verdicts: Mapping[str, Findings], well: st
 
 def _audit(asked: argparse.Namespace) -> int:
     with stored(asked.store) as store:
-        verdicts = audit_all(store, asked.portal)
+        verdicts = audit_all(store, asked.portal, bar=progress)
     return _found(asked, verdicts, "what is stored is what the journal folds to")
 
 
 def _export(asked: argparse.Namespace) -> int:
     with stored(asked.store) as store:
-        portal, entries = export_to(store, asked.portal, Path(asked.file))
+        portal, entries = export_to(store, asked.portal, Path(asked.file), bar=progress)
     if asked.json:
         print_json({"portal": portal, "entries": entries, "file": asked.file})
     else:
@@ -72,7 +78,7 @@ def _export(asked: argparse.Namespace) -> int:
 
 def _import(asked: argparse.Namespace) -> int:
     with stored(asked.store, make=True) as store:
-        verdict = import_from(store, _lines(asked.file))
+        verdict = import_from(store, _lines(asked.file), bar=progress)
     return _found(asked, {asked.file: verdict}, "all of it is in the store")
 
 

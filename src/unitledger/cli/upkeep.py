@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from unitledger.cli.progress import progress
 from unitledger.cli.rules import directory_named, rules_named
 from unitledger.cli.screen import OK, ended, message, plain, print_json
 from unitledger.cli.words import PORTAL, URL, Word
@@ -28,7 +29,7 @@ def _clock(asked: argparse.Namespace) -> Clock:
 def _sweep(asked: argparse.Namespace) -> int:
     clock = _clock(asked)
     with stored(asked.store) as store:
-        swept = sweep_all(store, asked.portal, clock=clock)
+        swept = sweep_all(store, asked.portal, clock=clock, bar=progress)
     if asked.json:
         print_json({name: plain(one) for name, one in swept.items()})
     for name, one in swept.items() if not asked.json else ():
@@ -43,7 +44,8 @@ def _fire(asked: argparse.Namespace) -> int:
     with stored(asked.store) as store:
         portal = portal_of(store, asked.portal)
         ledger = Ledger(store, portal=portal, policy=policy, clock=clock, directory=directory)
-        found = fire(ledger, by=_SCHEDULER, replacing=asked.replacing)
+        with progress(f"fire {portal}", None) as tick:
+            found = fire(ledger, by=_SCHEDULER, replacing=asked.replacing, tick=tick)
     mark = policy_mark(policy)
     if asked.json:
         told = [_told(one) for one in found]

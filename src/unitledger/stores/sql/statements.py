@@ -288,6 +288,12 @@ class Statements:
         return self.made(sql, "portal", "after")
 
     @cached_property
+    def size(self) -> Statement:
+        """How many entries a portal has."""
+        journal = self.tables.journal
+        return self.made(select(func.count()).where(*_is(journal, "portal")), "portal")
+
+    @cached_property
     def entries(self) -> Statement:
         """So many entries from a place on."""
         journal = self.tables.journal

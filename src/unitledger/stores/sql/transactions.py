@@ -158,6 +158,12 @@ class SqlStore:
             rows = talk.ask(self.statements.portals)
         return tuple([PortalId(portal) for (portal,) in rows])
 
+    def size(self, portal: PortalId) -> int:
+        """How many entries a portal has."""
+        with self._connected() as (_, talk):
+            ((entries,),) = talk.ask(self.statements.size, portal)
+        return int(entries)
+
     def remember(self, portal: PortalId, *, every: int = 256) -> int:
         """How many checkpoints were added for balances of the past; call it now and then.
 
