@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from unitledger.amounts import Amount, Credits, Rate, Units
+    from unitledger.balances import Balance
     from unitledger.buckets import AllocationScope, Bucket, Demand, Plan
     from unitledger.commands import Actor, Receipt, Role
     from unitledger.errors import InsufficientUnits, InvalidInput, Refused, UnitLedgerError
-    from unitledger.ledger import Balance, Call, Ledger, Statement
+    from unitledger.ledger import Call, Ledger
     from unitledger.lots import Category, Cost, Lot, Scope, Use
     from unitledger.orders import FEFO_LARGEST, FIFO, HIFO, LATEST_EXPIRY, LIFO, PRIORITY, BurnOrder
     from unitledger.policy import GrantRounding, Policy, Tender
     from unitledger.ports import FixedDirectory
+    from unitledger.statements import Statement
     from unitledger.stores.memory import MemoryStore
     from unitledger.time import FixedClock, Period, Recurrence, SystemClock, Validity, end_of_day
 
@@ -74,10 +76,11 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "unitledger.amounts": ("Amount", "Credits", "Rate", "Units"),
+    "unitledger.balances": ("Balance",),
     "unitledger.buckets": ("AllocationScope", "Bucket", "Demand", "Plan"),
     "unitledger.commands": ("Actor", "Receipt", "Role"),
     "unitledger.errors": ("InsufficientUnits", "InvalidInput", "Refused", "UnitLedgerError"),
-    "unitledger.ledger": ("Balance", "Call", "Ledger", "Statement"),
+    "unitledger.ledger": ("Call", "Ledger"),
     "unitledger.lots": ("Category", "Cost", "Lot", "Scope", "Use"),
     "unitledger.orders": (
         "FEFO_LARGEST",
@@ -90,6 +93,7 @@ _HOMES = {
     ),
     "unitledger.policy": ("GrantRounding", "Policy", "Tender"),
     "unitledger.ports": ("FixedDirectory",),
+    "unitledger.statements": ("Statement",),
     "unitledger.stores.memory": ("MemoryStore",),
     "unitledger.time": (
         "FixedClock",

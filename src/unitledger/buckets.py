@@ -38,7 +38,7 @@ from unitledger.ids import LotId
 from unitledger.lots import ANYTHING, Lot, Use
 from unitledger.orders import FEFO_LARGEST, BurnOrder, Rank
 from unitledger.tables import Table
-from unitledger.time import instant
+from unitledger.time import instant, minute_text
 from unitledger.values import Value, recheck
 
 __all__ = [
@@ -242,11 +242,11 @@ class Plan(Value):
             key = self.bucket.order.because(rank, behind[0])
             return Verdict.TAKEN, f"before {behind[1].id} by {key}"
         if self.at < lot.terms.effective:
-            return Verdict.NOT_YET_ACTIVE, f"usable from {_minutes(lot.terms.effective)} UTC"
+            return Verdict.NOT_YET_ACTIVE, f"usable from {minute_text(lot.terms.effective)} UTC"
         if lot.terms.expires is not None and lot.terms.expires <= self.at:
-            return Verdict.EXPIRED, f"ended {_minutes(lot.terms.expires)} UTC"
+            return Verdict.EXPIRED, f"ended {minute_text(lot.terms.expires)} UTC"
         if self.until is not None and lot.lapsed(self.until):
-            return Verdict.ENDS_TOO_SOON, f"it is to last beyond {_minutes(self.until)} UTC"
+            return Verdict.ENDS_TOO_SOON, f"it is to last beyond {minute_text(self.until)} UTC"
         if lot.scope is not None and not lot.scope.admits(self.use):
             return Verdict.OUT_OF_SCOPE, "its scope does not admit this use"
         return Verdict.NOT_NEEDED, "the amount was met before it"
@@ -259,7 +259,7 @@ class Plan(Value):
                 reason.lot.id,
                 unit(parts=reason.available).text,
                 unit(parts=reason.taken).text if reason.taken else "",
-                _ends(reason.lot),
+                reason.lot.terms.end,
                 f"{reason.verdict}: {reason.because}",
             )
             for reason in self.explanation
@@ -270,14 +270,6 @@ class Plan(Value):
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
-
-
-def _minutes(at: datetime) -> str:
-    return at.isoformat(timespec="minutes").removesuffix("+00:00")
-
-
-def _ends(lot: Lot) -> str:
-    return "never" if lot.terms.expires is None else _minutes(lot.terms.expires)
 
 
 def _lifetime(lot: Lot) -> tuple[datetime, datetime]:

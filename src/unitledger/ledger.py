@@ -23,8 +23,10 @@ import attrs
 import unitledger.credits
 import unitledger.opening
 import unitledger.training  # noqa: F401
-from unitledger.accounts import EMPTY_CELLS, Cells, State, check_wallet, is_wallet, wallet_unit
+from unitledger.accounts import Cells, State, check_wallet, is_wallet
 from unitledger.amounts import Amount
+from unitledger.audits import differences
+from unitledger.balances import Balance, lot_balance
 from unitledger.buckets import Plan
 from unitledger.claims import Claim
 from unitledger.codec import encode, kind_of
@@ -82,7 +84,7 @@ from unitledger.ports import (
     Store,
     UnitOfWork,
 )
-from unitledger.tables import Table
+from unitledger.statements import Statement, StatementLine
 from unitledger.time import Clock, SystemClock, instant
 from unitledger.training.book import UnitsBook
 from unitledger.values import Value, recheck
@@ -92,12 +94,8 @@ __all__ = [
     "MAX_BATCH",
     "MAX_TRIES",
     "PREVIEW",
-    "Balance",
     "Call",
     "Ledger",
-    "LotBalance",
-    "Statement",
-    "StatementLine",
 ]
 
 MAX_TRIES = 8
@@ -115,170 +113,6 @@ _Link: TypeAlias = tuple[WalletId, int, str]
 """A `Touch` in the making: a wallet, the entry's place in its chain, the hash before it."""
 _SAYS_NO = (InvalidInput, Refused, RequestConflict)
 """What a decision may raise against its own command alone."""
-
-
-@final
-@attrs.frozen
-class LotBalance(Value):
-    """What a wallet has of one lot at an instant, in parts.
-
-    Attributes:
-        lot: The lot, under the terms that count at that instant.
-        available: What can be spent.
-        pending: What can be spent later, when the lot becomes effective.
-        held: What open claims hold.
-        spent: What claims have spent.
-        expired: What has lapsed.
-        void: What was taken out.
-    """
-
-    lot: Lot
-    available: int
-    pending: int
-    held: int
-    spent: int
-    expired: int
-    void: int
-
-
-def _figures(line: LotBalance) -> tuple[int, ...]:
-    return line.available, line.pending, line.held, line.spent, line.expired, line.void
-
-
-def _minutes(at: datetime) -> str:
-    return at.isoformat(timespec="minutes").removesuffix("+00:00")
-
-
-def _ends(lot: Lot) -> str:
-    return "never" if lot.terms.expires is None else _minutes(lot.terms.expires)
-
-
-@final
-@attrs.frozen
-class Balance(Value):
-    """What a wallet has at an instant.
-
-    Attributes:
-        wallet: The wallet.
-        at: The instant (UTC).
-        lots: What it has of every lot it ever held, in order of lot id.
-    """
-
-    wallet: WalletId
-    at: datetime
-    lots: tuple[LotBalance, ...]
-
-    def _sum(self, parts: Iterable[int]) -> Amount:
-        return wallet_unit(self.wallet)(parts=sum(parts))
-
-    @property
-    def available(self) -> Amount:
-        """What can be spent at that instant."""
-        return self._sum(line.available for line in self.lots)
-
-    @property
-    def pending(self) -> Amount:
-        """What becomes spendable later."""
-        return self._sum(line.pending for line in self.lots)
-
-    @property
-    def held(self) -> Amount:
-        """What open claims hold."""
-        return self._sum(line.held for line in self.lots)
-
-    @property
-    def spent(self) -> Amount:
-        """What claims have spent."""
-        return self._sum(line.spent for line in self.lots)
-
-    @property
-    def expired(self) -> Amount:
-        """What has lapsed by that instant, whether or not it has been written down."""
-        return self._sum(line.expired for line in self.lots)
-
-    @property
-    def void(self) -> Amount:
-        """What was taken out."""
-        return self._sum(line.void for line in self.lots)
-
-    def table(self) -> Table:
-        """The balance lot by lot; whatever the wallet has of a lot stands in one of the columns."""
-        unit = wallet_unit(self.wallet)
-        rows = tuple(
-            (
-                line.lot.id,
-                *(unit(parts=parts).text for parts in _figures(line)),
-                _ends(line.lot),
-            )
-            for line in self.lots
-        )
-        heads = (">available", ">not yet usable", ">held", ">spent", ">expired", ">taken out")
-        title = f"{self.wallet} at {_minutes(self.at)} UTC: {self.available} available"
-        return Table(title, ("lot", *heads, "expires (UTC)"), rows)
-
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
-
-
-@final
-@attrs.frozen
-class StatementLine(Value):
-    """What one entry did to one wallet.
-
-    Attributes:
-        at: The instant it counts for (UTC).
-        request: The request id.
-        command: The command's name.
-        moved: Verb, lot and parts of every move that touched the wallet; parts that left it for
-            another wallet are below zero.
-        usable: FREE and EXPIRED parts together after it.
-        held: HELD parts after it.
-        spent: SPENT parts after it.
-    """
-
-    at: datetime
-    request: RequestId
-    command: str
-    moved: tuple[tuple[str, LotId, int], ...]
-    usable: int
-    held: int
-    spent: int
-
-
-@final
-@attrs.frozen
-class Statement(Value):
-    """What happened to a wallet, entry by entry.
-
-    Attributes:
-        wallet: The wallet.
-        lines: One line per entry that moved something in it, in the order written.
-    """
-
-    wallet: WalletId
-    lines: tuple[StatementLine, ...]
-
-    def table(self) -> Table:
-        """The statement as a table; units that left for another wallet stand with a minus."""
-        unit = wallet_unit(self.wallet)
-        rows = tuple(
-            (
-                _minutes(line.at),
-                line.request,
-                line.command,
-                ", ".join(
-                    f"{verb} {'−' if parts < 0 else ''}{unit(parts=abs(parts)).text} of {lot}"
-                    for verb, lot, parts in line.moved
-                ),
-                *(unit(parts=parts).text for parts in (line.usable, line.held, line.spent)),
-            )
-            for line in self.lines
-        )
-        heads = ("at (UTC)", "request", "command", "moves", ">free or expired", ">held", ">spent")
-        return Table(f"Statement of {self.wallet}, in {unit.UNIT}", heads, rows)
-
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
 
 
 @final
@@ -690,7 +524,7 @@ class Ledger:
             for part in (part for claim in claims for part in claim.segments):
                 if part.wallet == name and part.state is State.HELD:
                     overdue[part.lot] = overdue.get(part.lot, 0) + part.parts
-            lines = tuple(_lot_balance(lot, c, overdue.get(lot.id, 0), when) for lot, c in held)
+            lines = tuple(lot_balance(lot, c, overdue.get(lot.id, 0), when) for lot, c in held)
         return Balance(name, when, lines)
 
     def explain(
@@ -794,7 +628,7 @@ class Ledger:
             except UnitLedgerError as error:
                 return Findings(0, 0, (str(error),))
             return Findings(
-                fold.count, len(fold.lots), (*fold.faults(), *_differences(fold, reading))
+                fold.count, len(fold.lots), (*fold.faults(), *differences(fold, reading))
             )
 
 
@@ -953,21 +787,6 @@ def _overdue(claims: Iterable[Claim], at: datetime) -> list[Claim]:
     return [one for one in claims if one.deadline is not None and one.deadline <= at]
 
 
-def _lot_balance(lot: Lot, cells: Cells, overdue: int, at: datetime) -> LotBalance:
-    """What cells mean at an instant: expiry and overdue holds are derived."""
-    usable = cells[State.FREE] + cells[State.EXPIRED] + overdue
-    lapsed, begun = lot.lapsed(at), lot.terms.effective <= at
-    return LotBalance(
-        lot,
-        available=usable if begun and not lapsed else 0,
-        pending=0 if begun or lapsed else usable,
-        held=cells[State.HELD] - overdue,
-        spent=cells[State.SPENT],
-        expired=usable if lapsed else 0,
-        void=cells[State.VOID],
-    )
-
-
 def _folded(reading: Reading, *, until: datetime | None = None, tick: Tick | None = None) -> Fold:
     fold = Fold()
     for kept in ticked(reading.entries(), tick):
@@ -996,61 +815,3 @@ def _statement_line(
     held = sum(cells[State.HELD] for cells in rows)
     spent = sum(cells[State.SPENT] for cells in rows)
     return StatementLine(entry.at, entry.request, entry.command.NAME, moved, usable, held, spent)
-
-
-def _differences(fold: Fold, reading: Reading) -> Iterator[str]:
-    """Where the store says something else than the journal does."""
-    wallets = sorted({*reading.wallets(), *fold.heads})
-    yield from _different_heads(fold, reading, wallets)
-    held = {
-        (wallet, lot.id): cells for wallet in wallets for lot, cells in reading.holdings(wallet)
-    }
-    for place in sorted({*held, *fold.cells}):
-        if held.get(place, EMPTY_CELLS) != fold.cells.get(place, EMPTY_CELLS):
-            yield f"{place[0]} does not hold of {place[1]} what its entries say"
-    for lot_id, lot in sorted(fold.lots.items()):
-        if reading.lot(lot_id) != lot:
-            yield f"lot {lot_id} does not have the terms its entries say"
-    claims = {claim.id: claim for wallet in wallets for claim in reading.claims(wallet)}
-    for claim_id in sorted({*claims, *fold.claims}):
-        stored, folded = reading.claim(claim_id), fold.claims.get(claim_id)
-        if stored != folded or claims.get(claim_id, stored) != folded:
-            yield f"claim {claim_id} is not what its entries say"
-    yield from _different_records(fold, reading)
-
-
-def _different_heads(fold: Fold, reading: Reading, wallets: Iterable[WalletId]) -> Iterator[str]:
-    deadlines = _deadlines(fold)
-    for wallet in wallets:
-        head, due = reading.head(wallet), deadlines.get(wallet)
-        if _link(head) != _link(fold.heads.get(wallet)):
-            yield f"the head of {wallet} is not its last entry"
-        elif due is not None and (head is None or head.next_due is None or head.next_due > due):
-            yield f"the head of {wallet} has forgotten that a hold ends at {due.isoformat()}"
-
-
-def _deadlines(fold: Fold) -> dict[WalletId, datetime]:
-    """When the first hold in each wallet ends, where one does."""
-    first: dict[WalletId, datetime] = {}
-    for claim in fold.claims.values():
-        ends = claim.deadline
-        for part in claim.segments if ends is not None else ():
-            if ends is not None and part.state is State.HELD:
-                first[part.wallet] = min(ends, first.get(part.wallet, ends))
-    return first
-
-
-def _different_records(fold: Fold, reading: Reading) -> Iterator[str]:
-    for (kind, key), record in sorted(fold.records.items()):
-        if reading.record(kind, key) != record:
-            yield f"{kind} {key} is not what its entries say"
-        if reading.author(kind, key) != fold.authors[kind, key]:
-            yield f"{kind} {key} is not by the request that wrote it first"
-    for request, entry_hash in fold.requests.items():
-        kept = reading.request(request)
-        if kept is None or kept.hash != entry_hash:
-            yield f"request {request} does not lead to its entry"
-
-
-def _link(head: Head | None) -> tuple[int, str, datetime | None]:
-    return (0, "", None) if head is None else (head.sequence, head.hash, head.at)

@@ -31,12 +31,14 @@ __all__ = [
     "Recurrence",
     "SystemClock",
     "Validity",
+    "after_days",
     "check_zone",
     "day_of",
     "end_of_day",
     "instant",
     "instant_text",
     "microseconds",
+    "minute_text",
     "parse_instant",
 ]
 
@@ -127,6 +129,20 @@ def instant_text(value: datetime) -> str:
         InvalidInput: As `instant`.
     """
     return _utc(value).isoformat("T", "microseconds")[:26] + "Z"
+
+
+def minute_text(value: datetime) -> str:
+    """An instant in UTC as tables show it, without what is below a minute: ``2026-01-31T00:00``."""
+    return value.isoformat(timespec="minutes").removesuffix("+00:00")
+
+
+def after_days(at: datetime, days: int | None) -> datetime | None:
+    """The instant (UTC) so many times 24 hours later; no number of days has none.
+
+    Raises:
+        LimitExceeded: It would lie beyond the last year.
+    """
+    return None if days is None else instant(at + timedelta(days=days), "deadline")
 
 
 def parse_instant(text: str, field: str = "instant") -> datetime:
@@ -284,6 +300,11 @@ class Validity(Value):
         """
         at = _utc(at, "at")
         return self.effective <= at and (self.expires is None or at < self.expires)
+
+    @property
+    def end(self) -> str:
+        """When it ends, as tables show it; ``never`` where it does not."""
+        return "never" if self.expires is None else minute_text(self.expires)
 
 
 @final

@@ -19,6 +19,7 @@ from unitledger.claims import Claim
 from unitledger.commands import Actor, Answer, Decision, Head
 from unitledger.errors import InvalidType, NotLocked, UnknownObject, shown
 from unitledger.ids import ClaimId, LotId, RequestId, WalletId
+from unitledger.indexes import every
 from unitledger.kernel import CellKey, Settlement, settle
 from unitledger.lots import ANYTHING, Lot, Use
 from unitledger.moves import Move
@@ -32,7 +33,6 @@ __all__ = ["LockedView"]
 
 _R = TypeVar("_R", bound=Record)
 _PAGE = 64
-_FOUND = 1000
 
 
 @final
@@ -211,12 +211,7 @@ class LockedView:
     def found(self, kind: type[_R], name: str, value: str) -> tuple[_R, ...]:
         """Every record of a kind with that value of an index key, in order of their ids."""
         self._need(index_lock(kind.KIND, name, value))
-        page = self._reading.find(kind.KIND, name, value, limit=_FOUND)
-        records = list(page)
-        while len(page) == _FOUND:
-            page = self._reading.find(kind.KIND, name, value, after=page[-1].key, limit=_FOUND)
-            records.extend(page)
-        return tuple(record for record in records if isinstance(record, kind))
+        return tuple(every(self._reading, kind, name, value))
 
     def made_by(self, kind: type[Record], key: str) -> RequestId:
         """The request that first wrote a record."""

@@ -12,10 +12,10 @@ from unitledger import credits as room
 from unitledger import opening, operations, training
 from unitledger.accounts import State
 from unitledger.amounts import Amount, Credits, Rate, Units
+from unitledger.balances import Balance
 from unitledger.buckets import AllocationScope
 from unitledger.commands import Actor, Command, Receipt, Role
 from unitledger.ids import LotId, WalletId
-from unitledger.ledger import Balance
 from unitledger.lots import ANYTHING, Category, Cost
 from unitledger.lots import Scope as LotScope
 from unitledger.lots import Use as LotUse

@@ -22,7 +22,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, TypeVar, final
 
@@ -72,7 +72,7 @@ from unitledger.operations import met_plan
 from unitledger.policy import Moment
 from unitledger.ports import Reading
 from unitledger.records import Record, index_lock, record_lock
-from unitledger.time import instant
+from unitledger.time import after_days, instant
 from unitledger.values import Value
 
 __all__ = [
@@ -280,12 +280,6 @@ def address_digest(address: str, key: bytes) -> str:
     return hmac.new(key, text, hashlib.sha256).hexdigest()
 
 
-def _deadline(view: View) -> datetime | None:
-    """When an invite sent now expires under the policy."""
-    days = view.policy.invite_days
-    return None if days is None else instant(view.at + timedelta(days=days), "deadline")
-
-
 _TAKEN_AS: Mapping[Moment, State | None] = {
     Moment.INVITE_SENT: State.SPENT,
     Moment.INVITE_ACCEPTED: State.HELD,
@@ -390,7 +384,7 @@ def sending(
     moves = _onward(view, shifts)
     if shifts:
         bucket = _refilled(view, wallet, bucket, shifts)
-    claim = Claim(claim_id(view, number), (), _deadline(view))
+    claim = Claim(claim_id(view, number), (), after_days(view.at, view.policy.invite_days))
     shift = Shift(claim, ())
     if state is not None:
         plan = _planned(view, wallet, Use(course=command.course), bucket)
@@ -615,7 +609,7 @@ class Reinvite(_OnInvite[InviteSent]):
         """Another deadline for the claim, which takes a credit again if it had let go."""
         invite, claim = _present(view, self.invite)
         again = _reopened(invite)
-        renewed = attrs.evolve(claim, deadline=_deadline(view))
+        renewed = attrs.evolve(claim, deadline=after_days(view.at, view.policy.invite_days))
         sent, state = _sent(again, renewed), _taken_as(view)
         records = () if again is invite else (again,)
         if invite.state is InviteState.SENT or renewed.segments or state is None:

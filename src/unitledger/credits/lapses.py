@@ -32,6 +32,7 @@ from unitledger.credits.plans import (
 from unitledger.credits.standing import STANDING, forfeits, is_forfeited
 from unitledger.errors import NotDue, WrongUnit
 from unitledger.ids import LotId, RecordId, WalletId
+from unitledger.indexes import every
 from unitledger.moves import Move
 from unitledger.policy import HoldsAtLapse, PurchasedAtLapse
 from unitledger.ports import Reading
@@ -311,12 +312,10 @@ def cancellable(
 
     Source: C45.
     """
-    manager, after = _released_for(subscription, wallet), ""
-    while manager and (page := reading.find(Invite.KIND, "manager", manager, after=after)):
-        after = page[-1].key
-        for invite in (one for one in page if isinstance(one, Invite)):
-            claim = reading.claim(invite.claim)
-            names = () if claim is None else _held(invite, claim, wallet, at)
-            lots = [lot for lot in map(reading.lot, names) if lot is not None]
-            if any(is_forfeited(subscription, lot, at) for lot in lots):
-                yield invite
+    manager = _released_for(subscription, wallet)
+    for invite in every(reading, Invite, "manager", manager) if manager else ():
+        claim = reading.claim(invite.claim)
+        names = () if claim is None else _held(invite, claim, wallet, at)
+        lots = [lot for lot in map(reading.lot, names) if lot is not None]
+        if any(is_forfeited(subscription, lot, at) for lot in lots):
+            yield invite

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TypeVar, final
+from typing import final
 
 import attrs
 
@@ -27,9 +27,9 @@ from unitledger.credits.debts import debt_lot, owed
 from unitledger.credits.enrolments import Enrolment, EnrolmentState
 from unitledger.credits.invites import Invite
 from unitledger.ids import ClaimId, LotId, RequestId, WalletId, check_id
+from unitledger.indexes import every
 from unitledger.policy import Policy
 from unitledger.ports import FixedDirectory, Reading
-from unitledger.records import Record
 from unitledger.time import instant
 from unitledger.values import Value
 from unitledger.views import LockedView
@@ -46,9 +46,7 @@ __all__ = [
     "manager_positions",
 ]
 
-_R = TypeVar("_R", bound=Record)
 _NOBODY = Actor.acting("nobody")
-_PAGE = 1000
 
 
 @final
@@ -174,14 +172,6 @@ def _looking(reading: Reading, at: datetime, policy: Policy) -> LockedView:
     )
 
 
-def _every(reading: Reading, kind: type[_R], name: str, value: str) -> Iterator[_R]:
-    """Every record of a kind with that value of an index key."""
-    page = reading.find(kind.KIND, name, value, limit=_PAGE)
-    while page:
-        yield from (one for one in page if isinstance(one, kind))
-        page = reading.find(kind.KIND, name, value, after=page[-1].key, limit=_PAGE)
-
-
 def _free(view: LockedView, wallet: WalletId) -> Credits:
     return Credits(parts=view.bucket(wallet).available(at=view.at).parts)
 
@@ -215,8 +205,8 @@ def course_position(
     """
     view = _looking(reading, at, policy)
     wallet = course(check_id(course_id, "course"))
-    enrolments = list(_every(reading, Enrolment, "course", course_id))
-    invites = _every(reading, Invite, "course", course_id)
+    enrolments = list(every(reading, Enrolment, "course", course_id))
+    invites = every(reading, Invite, "course", course_id)
     claims = sorted({one.claim for one in enrolments} | {one.claim for one in invites})
     managers = _managers(reading, course_id)
     return CoursePosition(
@@ -312,7 +302,7 @@ def learner_position(
     Source: C63.
     """
     view = _looking(reading, at, policy)
-    enrolments = list(_every(reading, Enrolment, "learner", check_id(learner, "learner")))
+    enrolments = list(every(reading, Enrolment, "learner", check_id(learner, "learner")))
     claims = sorted({one.claim for one in enrolments})
     return LearnerPosition(
         learner,

@@ -23,6 +23,7 @@ from unitledger.credits.standing import forfeits
 from unitledger.credits.subscriptions import Replenish, unissued
 from unitledger.errors import Contention, Refused, RequestConflict, UnitLedgerError
 from unitledger.ids import LotId, PortalId, RequestId, WalletId
+from unitledger.indexes import every
 from unitledger.lots import Lot
 from unitledger.policy import PurchasedAtLapse
 from unitledger.ports import Reading, Store
@@ -31,7 +32,6 @@ from unitledger.values import Value
 
 __all__ = ["Due", "Runs", "due", "run_due"]
 
-_PAGE = 1000
 _O = TypeVar("_O", bound=Outcome)
 
 
@@ -65,15 +65,6 @@ class Runs(Protocol):
         ...
 
 
-def _subscriptions(reading: Reading, standing: str) -> Iterator[Subscription]:
-    """Every subscription that is in force, or has lapsed, in order of their ids."""
-    page = reading.find(Subscription.KIND, "standing", standing, limit=_PAGE)
-    while page:
-        yield from (one for one in page if isinstance(one, Subscription))
-        after = page[-1].key
-        page = reading.find(Subscription.KIND, "standing", standing, after=after, limit=_PAGE)
-
-
 def due(reading: Reading, *, at: datetime) -> tuple[Due, ...]:
     """Everything that is due by an instant and not done yet, the first due first.
 
@@ -87,10 +78,10 @@ def due(reading: Reading, *, at: datetime) -> tuple[Due, ...]:
     Source: C40, C43.
     """
     at = instant(at, "at")
-    lapsed = tuple(_subscriptions(reading, "lapsed"))
+    lapsed = tuple(every(reading, Subscription, "standing", "lapsed"))
     found = [
         Due(when, Replenish(one.id, index), RequestId(f"replenish {one.id}/{index}"))
-        for one in (*_subscriptions(reading, "in_force"), *lapsed)
+        for one in (*every(reading, Subscription, "standing", "in_force"), *lapsed)
         for index, when in unissued(reading, one.id, at=at)
     ]
     found += [forfeit for one in lapsed for forfeit in _forfeits(reading, one, at)]

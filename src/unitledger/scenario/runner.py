@@ -14,12 +14,13 @@ import attrs
 
 from unitledger.accounts import State, wallet_unit
 from unitledger.amounts import Amount
+from unitledger.balances import Balance
 from unitledger.buckets import Plan
 from unitledger.commands import Command, Receipt
 from unitledger.errors import UnitLedgerError
 from unitledger.ids import LotId
 from unitledger.journal import Findings
-from unitledger.ledger import Balance, Ledger
+from unitledger.ledger import Ledger
 from unitledger.policy import Policy
 from unitledger.ports import FixedDirectory, Store
 from unitledger.scenario.checks import Check

@@ -11,7 +11,7 @@ order whose units went meanwhile is refused whole.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, final
 
@@ -45,6 +45,7 @@ from unitledger.lots import Lot
 from unitledger.moves import Move
 from unitledger.policy import DebitAt, PaymentMethod
 from unitledger.records import Record, record_lock
+from unitledger.time import after_days
 from unitledger.training.keycodes import (
     RegisteredKeyCode,
     check_code_id,
@@ -279,7 +280,7 @@ class PlaceOrder(Command[OrderPlaced]):
         for code in self.codes:
             _check_cap(view, code, self.buyer, payable.legs)
         held = self.needs_approval and view.policy.debit_at is DebitAt.HOLD_THEN_CAPTURE
-        deadline = _deadline(view) if held else None
+        deadline = after_days(view.at, view.policy.approval_days) if held else None
         state = State.HELD if held else State.SPENT
         claims, moves = _claimed(view, len(self.items), payable.legs, state, deadline)
         by = None if payable.remainder is None else self.remainder_by
@@ -362,12 +363,6 @@ def order_line(view: View, order: str, line: int) -> tuple[Order, OrderLine]:
     if line > len(placed.lines):
         raise UnknownObject("order line", f"{order} line {line}")
     return placed, placed.lines[line - 1]
-
-
-def _deadline(view: View) -> datetime | None:
-    """When what is held for an approval goes back by itself."""
-    days = view.policy.approval_days
-    return None if days is None else view.at + timedelta(days=days)
 
 
 def _value_used(lines: Sequence[QuotedLine]) -> Rate | None:

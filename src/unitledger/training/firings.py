@@ -18,6 +18,7 @@ from unitledger.codec import kind
 from unitledger.commands import Command, Decision, Outcome, Permit, Role, View
 from unitledger.errors import IllegalTransition, InvalidValue, NotDue, shown
 from unitledger.ids import LotId, WalletId
+from unitledger.indexes import every
 from unitledger.lots import Lot
 from unitledger.moves import Move
 from unitledger.ports import Reading
@@ -28,7 +29,6 @@ from unitledger.training.assignments import CREATORS, Assignment, AssignmentStat
 __all__ = ["AssignmentFired", "FireAssignment", "Firing", "due_firings", "every_assignment"]
 
 _FIRING = (AssignmentState.SCHEDULED, AssignmentState.ACTIVE)
-_PAGE = 1000
 
 
 @kind("firing")
@@ -183,13 +183,7 @@ def _issued(assignment: Assignment, firing: Firing) -> tuple[tuple[Lot, ...], tu
 def every_assignment(reading: Reading, *states: AssignmentState) -> Iterator[Assignment]:
     """The assignments in some states, state by state, in order of id; without states, all."""
     for state in states or tuple(AssignmentState):
-        after = ""
-        while True:
-            page = reading.find(Assignment.KIND, "state", state.value, after=after, limit=_PAGE)
-            yield from (one for one in page if isinstance(one, Assignment))
-            if len(page) < _PAGE:
-                break
-            after = page[-1].key
+        yield from every(reading, Assignment, "state", state.value)
 
 
 def due_firings(reading: Reading, at: datetime) -> tuple[FireAssignment, ...]:

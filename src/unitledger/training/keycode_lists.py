@@ -10,6 +10,7 @@ import attrs
 
 from unitledger.amounts import Units
 from unitledger.ids import WalletId
+from unitledger.indexes import every
 from unitledger.lots import Lot
 from unitledger.ports import Reading
 from unitledger.tables import Table
@@ -25,8 +26,6 @@ __all__ = [
     "listed_key_codes",
     "lot_standing",
 ]
-
-_PAGE = 1000
 
 
 @final
@@ -148,12 +147,7 @@ def listed_key_codes(
 def _codes(reading: Reading) -> Iterator[RegisteredKeyCode]:
     """Every key code that was not replaced."""
     for state in (KeyCodeState.OPEN, KeyCodeState.SUSPENDED):
-        after = ""
-        while page := reading.find(
-            RegisteredKeyCode.KIND, "state", state.value, after=after, limit=_PAGE
-        ):
-            yield from [code for code in page if isinstance(code, RegisteredKeyCode)]
-            after = page[-1].key
+        yield from every(reading, RegisteredKeyCode, "state", state.value)
 
 
 def _finished(row: KeyCodeRow) -> bool:

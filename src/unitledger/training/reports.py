@@ -26,7 +26,7 @@ from unitledger.lots import Lot
 from unitledger.moves import Move
 from unitledger.policy import PaymentMethod, Policy, RawValue
 from unitledger.tables import Table
-from unitledger.time import instant
+from unitledger.time import instant, minute_text
 from unitledger.training.checkout import Order, PlaceOrder
 from unitledger.training.purchases import BuyUnits, PurchaseType, UnitsBought
 from unitledger.values import Value
@@ -274,7 +274,7 @@ class PurchaseReport(Value):
         )
         rows = tuple(
             (
-                *(row.transaction, _minutes(row.at), row.buyer, row.type.value, row.units.text),
+                *(row.transaction, minute_text(row.at), row.buyer, row.type.value, row.units.text),
                 *(str(row.price), f"{row.charge} {row.currency}", row.payment.value),
             )
             for row in self.rows
@@ -307,7 +307,7 @@ class RedemptionReport(Value):
         heads = ("transaction", "at (UTC)", "buyer", "item", "paid from", ">units", ">refunded")
         rows = tuple(
             (
-                *(row.transaction, _minutes(row.at), row.buyer, row.item),
+                *(row.transaction, minute_text(row.at), row.buyer, row.item),
                 *(row.unit_type, row.units.text, row.refunded.text),
             )
             for row in self.rows
@@ -316,10 +316,6 @@ class RedemptionReport(Value):
 
     def _repr_html_(self) -> str:
         return self.table()._repr_html_()
-
-
-def _minutes(at: datetime) -> str:
-    return at.isoformat(timespec="minutes").removesuffix("+00:00")
 
 
 def _payment(method: PaymentMethod) -> PaymentMethod:
