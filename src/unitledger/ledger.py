@@ -78,13 +78,14 @@ from unitledger.ports import (
     Directory,
     FixedDirectory,
     Kept,
+    Passage,
     Posting,
     Reading,
     Remembering,
     Store,
     UnitOfWork,
 )
-from unitledger.statements import Statement, StatementLine
+from unitledger.statements import Statement, statement_lines
 from unitledger.time import Clock, SystemClock, instant
 from unitledger.training.book import UnitsBook
 from unitledger.values import Value, recheck
@@ -570,17 +571,13 @@ class Ledger:
         name = check_wallet(wallet)
         since = None if since is None else instant(since, "since")
         until = None if until is None else instant(until, "until")
-        lines: list[StatementLine] = []
-        fold = Fold()
         with self.store.read(self.portal) as reading:
-            for kept in reading.entries():
-                entry = entry_of(kept)
-                fold.apply(entry, kept.hash)
-                begun = since is None or entry.at >= since
-                moved = _moved(entry, name)
-                if moved and begun and (until is None or entry.at < until):
-                    lines.append(_statement_line(entry, name, moved, fold))
-        return Statement(name, tuple(lines))
+            if isinstance(reading, Remembering):
+                passage = reading.passage(name, since, until)
+            else:
+                passage = Passage({}, reading.entries())
+            lines = tuple(statement_lines(passage, name, since=since, until=until))
+        return Statement(name, lines)
 
     def receipt(self, request: str) -> Receipt[Outcome] | None:
         """The receipt of an accepted request, or ``None``."""
@@ -794,24 +791,3 @@ def _folded(reading: Reading, *, until: datetime | None = None, tick: Tick | Non
         if until is None or entry.at <= until:
             fold.apply(entry, kept.hash)
     return fold
-
-
-def _moved(entry: Entry, wallet: WalletId) -> tuple[tuple[str, LotId, int], ...]:
-    found: list[tuple[str, LotId, int]] = []
-    for move in entry.moves:
-        source, target = move.source.wallet, move.target.wallet
-        if target == wallet:
-            found.append((move.verb, move.lot, move.parts))
-        elif source == wallet:
-            found.append((move.verb, move.lot, -move.parts))
-    return tuple(found)
-
-
-def _statement_line(
-    entry: Entry, wallet: WalletId, moved: tuple[tuple[str, LotId, int], ...], fold: Fold
-) -> StatementLine:
-    rows = [cells for (owner, _), cells in fold.cells.items() if owner == wallet]
-    usable = sum(cells[State.FREE] + cells[State.EXPIRED] for cells in rows)
-    held = sum(cells[State.HELD] for cells in rows)
-    spent = sum(cells[State.SPENT] for cells in rows)
-    return StatementLine(entry.at, entry.request, entry.command.NAME, moved, usable, held, spent)

@@ -30,6 +30,7 @@ __all__ = [
     "Directory",
     "FixedDirectory",
     "Kept",
+    "Passage",
     "Past",
     "Posting",
     "Reading",
@@ -176,12 +177,35 @@ class Past(Value):
     claims: tuple[Claim, ...]
 
 
+@final
+class Passage(NamedTuple):
+    """What happened to a wallet between two instants, and what it had before.
+
+    Attributes:
+        before: What it had of every lot it had ever held by then.
+        entries: The entries that touched it, in the order written.
+    """
+
+    before: Mapping[LotId, Cells]
+    entries: Iterable[Kept]
+
+
 @runtime_checkable
 class Remembering(Protocol):
     """A reading that knows the past of a wallet without its portal's whole journal being read."""
 
     def past(self, wallet: WalletId, at: datetime) -> Past:
         """What a wallet had at an instant; entries of that very instant count."""
+        ...
+
+    def passage(self, wallet: WalletId, since: datetime | None, until: datetime | None) -> Passage:
+        """What happened to a wallet from one instant on, and before another one.
+
+        Args:
+            wallet: The wallet.
+            since: The first instant that counts (UTC); ``None`` is the beginning.
+            until: The first instant that does not count; ``None`` is no end.
+        """
         ...
 
 

@@ -20,9 +20,9 @@ from unitledger.commands import Head
 from unitledger.ids import ClaimId, LotId, PortalId, RequestId, WalletId
 from unitledger.lots import Lot
 from unitledger.orders import FEFO_LARGEST, BurnOrder
-from unitledger.ports import Kept, Past
+from unitledger.ports import Kept, Passage, Past
 from unitledger.records import Record
-from unitledger.stores.sql.history import past_of
+from unitledger.stores.sql.history import Chain, passage_of, past_of
 from unitledger.stores.sql.statements import Statements
 from unitledger.stores.sql.wires import Call, Rows, Wire
 from unitledger.time import microseconds
@@ -251,7 +251,15 @@ class SqlReading:
     def past(self, wallet: WalletId, at: datetime) -> Past:
         """What a wallet had at an instant; see `unitledger.ports.Remembering`."""
         self.catch_up()
-        return past_of(self._wire, self._sql, self._portal, wallet, at)
+        return past_of(self._chain(wallet), at)
+
+    def passage(self, wallet: WalletId, since: datetime | None, until: datetime | None) -> Passage:
+        """What happened to a wallet between two instants; see `unitledger.ports.Remembering`."""
+        self.catch_up()
+        return passage_of(self._chain(wallet), since, until)
+
+    def _chain(self, wallet: WalletId) -> Chain:
+        return Chain(self._wire, self._sql, self._portal, wallet)
 
     def wallets(self, lot: LotId | None = None) -> list[WalletId]:
         """Every wallet, or every wallet that ever held a lot, in order."""

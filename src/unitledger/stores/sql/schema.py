@@ -35,7 +35,7 @@ from unitledger.values import Value
 
 __all__ = ["PREFIX", "SCHEMA_VERSION", "Tables", "add_tables", "create_all", "protections"]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """The version of the tables that this release reads and writes."""
 PREFIX: Final = "unitledger_"
 """What the names of tables begin with unless a host says otherwise."""
@@ -149,6 +149,13 @@ def add_tables(metadata: MetaData, *, prefix: str = PREFIX) -> Tables:
         "portal kind name value key",
         *(_id("portal"), _id("kind"), _id("name"), _long("value"), _id("key")),
     )
+    checkpoints = table(
+        "checkpoints",
+        "portal wallet sequence",
+        *(_id("portal"), _long("wallet"), _number("sequence"), _number("at"), _text("text")),
+    )
+    c = checkpoints.c
+    index("checkpoints_at", c.portal, c.wallet, c.at, c.sequence)
     index("found_record", found.c.portal, found.c.kind, found.c.key)
     made = Tables(
         prefix=prefix,
@@ -175,11 +182,7 @@ def add_tables(metadata: MetaData, *, prefix: str = PREFIX) -> Tables:
             "portal lot version",
             *(_id("portal"), _id("lot"), _number("version"), _number("since"), _text("text")),
         ),
-        checkpoints=table(
-            "checkpoints",
-            "portal wallet sequence",
-            *(_id("portal"), _long("wallet"), _number("sequence"), _number("at"), _text("text")),
-        ),
+        checkpoints=checkpoints,
         outbox=table("outbox", "portal place", _id("portal"), _number("place")),
         addresses=table(
             "addresses", "portal reference", _id("portal"), _id("reference"), _text("address")

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Select,
     Table,
     Update,
+    and_,
     bindparam,
     delete,
     func,
@@ -306,24 +307,30 @@ class Statements:
 
     @cached_property
     def checkpoint(self) -> Statement:
-        """The last checkpoint of a wallet that is not later than an instant."""
-        table = self.tables.checkpoints
+        """The last checkpoint before a number and not later than an instant, with its entry's hash.
+
+        The instants of a wallet's entries never go back, so the last by instant is the last.
+        """
+        table, touches, journal = self.tables.checkpoints, self.tables.touches, self.tables.journal
         rule = [*_is(table, "portal", "wallet"), table.c.at <= _value("at")]
-        sql = select(table.c.sequence, table.c.text).where(*rule)
-        last = sql.order_by(table.c.sequence.desc()).limit(_ONE)
-        return self.made(last.offset(_NONE), "portal", "wallet", "at")
+        rule.append(table.c.sequence < _value("sequence"))
+        behind = [touches.c[name] == table.c[name] for name in ("portal", "wallet", "sequence")]
+        same = [touches.c[name] == journal.c[name] for name in ("portal", "request")]
+        joined = table.join(touches, and_(*behind)).join(journal, and_(*same))
+        sql = select(table.c.sequence, table.c.text, journal.c.hash).select_from(joined)
+        last = sql.where(*rule).order_by(table.c.at.desc(), table.c.sequence.desc()).limit(_ONE)
+        return self.made(last.offset(_NONE), "portal", "wallet", "at", "sequence")
 
     @cached_property
     def chain(self) -> Statement:
-        """A page of a wallet's entries behind a number, up to an instant."""
+        """A page of a wallet's entries behind a number."""
         touches, journal = self.tables.touches, self.tables.journal
         same = [touches.c[name] == journal.c[name] for name in ("portal", "request")]
         rule = [*_is(touches, "portal", "wallet"), touches.c.sequence > _value("sequence")]
         sql = select(touches.c.sequence, touches.c.at, journal.c.text, journal.c.hash)
         joined = sql.select_from(touches.join(journal, same[0] & same[1]))
-        paged = joined.where(*rule, touches.c.at <= _value("at")).order_by(touches.c.sequence)
-        names = ("portal", "wallet", "sequence", "at", "limit")
-        return self.made(paged.limit(_value("limit")).offset(_NONE), *names)
+        paged = joined.where(*rule).order_by(touches.c.sequence).limit(_value("limit"))
+        return self.made(paged.offset(_NONE), "portal", "wallet", "sequence", "limit")
 
     @cached_property
     def versions(self) -> Statement:

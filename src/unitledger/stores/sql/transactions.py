@@ -31,7 +31,7 @@ from unitledger.ids import PortalId, RequestId, WalletId
 from unitledger.ports import Kept, Reading, UnitOfWork
 from unitledger.records import record_lock
 from unitledger.stores.sql.faults import Fault, driver_errors, fault, refusal
-from unitledger.stores.sql.history import checkpoints
+from unitledger.stores.sql.history import Chain, checkpoints
 from unitledger.stores.sql.reading import SqlReading
 from unitledger.stores.sql.retries import Retries
 from unitledger.stores.sql.schema import PREFIX, check_version, create_all
@@ -181,7 +181,7 @@ class SqlStore:
         made, sql = 0, self.statements
         with self._connected() as (_, talk):
             for wallet in SqlReading(talk, sql, portal).wallets():
-                rows = checkpoints(talk, sql, portal, wallet, every)
+                rows = checkpoints(Chain(talk, sql, portal, wallet), every)
                 if rows:
                     talk.tell([(sql.put_checkpoint, rows)])
                 made += len(rows)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, insert, select, update
+from sqlalchemy import Connection, MetaData, delete, insert, select, update
 
 from unitledger.codec import encode
 from unitledger.commands import Entry
@@ -72,7 +72,14 @@ def _to_2(connection: Connection, tables: Tables) -> None:
         connection.execute(insert(tables.terms), terms)
 
 
-_STEPS: dict[int, Callable[[Connection, Tables], None]] = {1: _to_2}
+def _to_3(connection: Connection, tables: Tables) -> None:
+    """Checkpoints are found by their instant; those there are say too little, and are made anew."""
+    connection.execute(delete(tables.checkpoints))
+    for index in tables.checkpoints.indexes:
+        index.create(connection, checkfirst=True)
+
+
+_STEPS: dict[int, Callable[[Connection, Tables], None]] = {1: _to_2, 2: _to_3}
 
 
 def _entries(connection: Connection, tables: Tables) -> Iterator[Entry]:
