@@ -157,6 +157,7 @@ class ToyStore:
         wallets: Iterable[WalletId],
         keys: Iterable[str],
         requests: Iterable[RequestId] = (),
+        shared: Iterable[str] = (),
     ) -> Iterator[ToyUnit]:
         with self._lock:
             if portal in self._open:

@@ -338,6 +338,10 @@ class Command(Value, Generic[_O]):
         """The record locks that it will surely need; others are found while deciding."""
         return ()
 
+    def shared_keys(self) -> Iterable[str]:
+        """Those of what it will surely look at and surely leave as it is."""
+        return ()
+
     def may(self, view: View) -> bool:
         """Whether the actor may give it here."""
         roles = view.actor.roles

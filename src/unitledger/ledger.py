@@ -10,7 +10,7 @@ changes nothing and is not remembered.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
@@ -89,7 +89,7 @@ from unitledger.statements import Statement, statement_lines
 from unitledger.time import Clock, SystemClock, instant
 from unitledger.training.book import UnitsBook
 from unitledger.values import Value, recheck
-from unitledger.views import LockedView
+from unitledger.views import LockedView, Locks
 
 __all__ = [
     "MAX_BATCH",
@@ -321,27 +321,27 @@ class Ledger:
         with self.store.read(self.portal, requests) as reading:
             locks, least = self._wanted(reading, batch), None
         for _ in range(MAX_TRIES):
-            missing = set[str]()
+            missing = dict[str, Locks]()
             try:
-                wallets, keys = _in_order(locks)
-                with self.store.begin(self.portal, wallets, keys, requests) as unit:
+                wallets, keys, shared = _in_order(locks)
+                with self.store.begin(self.portal, wallets, keys, requests, shared) as unit:
                     moment = self._moment(unit, wallets, least)
                     answers = [self._outcome(unit, one, locks, moment, missing) for one in batch]
                     _insist(missing)
                     return tuple(answers)
             except NotLocked:
-                locks |= missing
+                locks = _with(locks, missing)
             except _Behind as behind:
-                locks, least = locks | missing, behind.at
+                locks, least = _with(locks, missing), behind.at
         raise Contention(MAX_TRIES)
 
     def _outcome(
         self,
         unit: UnitOfWork,
         one: _Prepared,
-        locks: frozenset[str],
+        locks: Locks,
         moment: _Moment,
-        missing: set[str],
+        missing: dict[str, Locks],
     ) -> Receipt[Any] | UnitLedgerError:
         """The receipt or the refusal of one of many; locks that it lacks are noted."""
         try:
@@ -349,35 +349,38 @@ class Ledger:
         except _SAYS_NO as refusal:
             return refusal
         except NotLocked as unlocked:
-            missing |= {unlocked.what} | self._wanted(unit, [one])
+            wanted, before = self._wanted(unit, [one]), missing.get(unlocked.what, Locks())
+            missing[unlocked.what] = before | wanted
             return unlocked
 
     def _locking(self, prepared: _Prepared, *, post: bool) -> Receipt[Any]:
-        locks, least = frozenset(_named_locks(prepared.command)), None
+        locks, least = _named_locks(prepared.command), None
         requests = (prepared.request,)
         for _ in range(MAX_TRIES):
             try:
-                wallets, keys = _in_order(locks)
-                with self.store.begin(self.portal, wallets, keys, requests) as unit:
+                wallets, keys, shared = _in_order(locks)
+                with self.store.begin(self.portal, wallets, keys, requests, shared) as unit:
                     moment = self._moment(unit, wallets, least)
                     return self._run(unit, prepared, locks, moment, post=post)
             except NotLocked as missing:
                 with self.store.read(self.portal, requests) as reading:
-                    locks |= {missing.what} | self._wanted(reading, [prepared])
+                    locks = locks.lacking(missing.what, self._wanted(reading, [prepared]))
             except _Behind as behind:
                 least = behind.at
         raise Contention(MAX_TRIES)
 
-    def _wanted(self, reading: Reading, batch: Sequence[_Prepared]) -> frozenset[str]:
+    def _wanted(self, reading: Reading, batch: Sequence[_Prepared]) -> Locks:
         """The locks that a batch needs, found by deciding it without any."""
-        wanted = {lock for one in batch for lock in _named_locks(one.command)}
+        own, shared = set[str](), set[str]()
         for one in batch:
             moment = self._moment(reading, (), None)
             view = self._view(reading, one.by, one.request, None, moment)
             with suppress(UnitLedgerError):
                 _settled(view, _decision(one, view))
-            wanted |= view.wanted | set(view.heads)
-        return frozenset(wanted)
+            for locks in (_named_locks(one.command), view.wanted):
+                own |= locks.own
+                shared |= locks.shared
+        return Locks.of(own, shared)
 
     def _moment(
         self, reading: Reading, wallets: Iterable[WalletId], least: datetime | None
@@ -396,7 +399,7 @@ class Ledger:
         reading: Reading,
         by: Actor,
         request: RequestId,
-        locks: frozenset[str] | None,
+        locks: Locks | None,
         moment: _Moment,
     ) -> LockedView:
         return LockedView(
@@ -414,7 +417,7 @@ class Ledger:
         self,
         unit: UnitOfWork,
         one: _Prepared,
-        locks: frozenset[str],
+        locks: Locks,
         moment: _Moment,
         *,
         post: bool,
@@ -629,21 +632,29 @@ class Ledger:
             )
 
 
-def _in_order(locks: frozenset[str]) -> tuple[list[WalletId], list[str]]:
-    """Wallets and record keys, each sorted: the one order in which locks are taken."""
+def _in_order(locks: Locks) -> tuple[list[WalletId], list[str], list[str]]:
+    """Wallets, record keys and shared ones, each sorted: the one order in which locks are taken."""
     wallets: list[WalletId] = []
     keys: list[str] = []
-    for lock in sorted(locks):
+    for lock in sorted(locks.own):
         if is_wallet(lock):
             wallets.append(WalletId(lock))
         else:
             keys.append(lock)
-    return wallets, keys
+    return wallets, keys, sorted(locks.shared)
 
 
-def _named_locks(command: Command[Any]) -> tuple[str, ...]:
+def _with(locks: Locks, missing: Mapping[str, Locks]) -> Locks:
+    """The locks with those that turned out to be missing, by what was noticed first."""
+    more = locks
+    for name, wanted in missing.items():
+        more |= locks.lacking(name, wanted)
+    return more
+
+
+def _named_locks(command: Command[Any]) -> Locks:
     """The wallets and record keys that a command names itself."""
-    return (*command.wallets(), *command.keys())
+    return Locks.of((*command.wallets(), *command.keys()), command.shared_keys())
 
 
 def _decision(one: _Prepared, view: LockedView) -> Decision[Any]:

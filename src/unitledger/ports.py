@@ -231,17 +231,21 @@ class Store(Protocol):
         wallets: Iterable[WalletId],
         keys: Iterable[str],
         requests: Iterable[RequestId] = (),
+        shared: Iterable[str] = (),
     ) -> AbstractContextManager[UnitOfWork]:
         """A unit of work that holds the locks of some wallets and record keys.
 
-        The locks are taken in the order given (the ledger sorts them, wallets before keys) before
-        anything is read, and kept until the context ends. What was posted is kept when the context
+        The locks are taken before anything is read, in one order for every unit of work (the ledger
+        sorts each kind), and kept until the context ends. What was posted is kept when the context
         ends without an exception, and forgotten otherwise.
 
         Args:
             portal: The portal.
             wallets: The wallets to lock.
-            keys: The record keys to lock.
+            keys: The record keys to lock; none of them is among the shared ones.
+            shared: The record keys of what is looked at and not changed. Any number of units of
+                work may share one, and none has it to itself meanwhile. A store may lock them like
+                the others.
             requests: The requests about to be carried out. A store that is far away may fetch what
                 they are sure to ask for together with the locks; any other leaves them.
         """

@@ -7,10 +7,10 @@ the entry will carry; expiry needs nothing of the kind, because a bucket derives
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, TypeVar, final
+from typing import Any, NamedTuple, TypeVar, final
 
 from unitledger.accounts import Cells, State
 from unitledger.amounts import Amount
@@ -29,10 +29,44 @@ from unitledger.ports import Directory, Reading
 from unitledger.records import Record, index_lock, record_lock
 from unitledger.time import instant_text
 
-__all__ = ["LockedView"]
+__all__ = ["LockedView", "Locks"]
 
 _R = TypeVar("_R", bound=Record)
 _PAGE = 64
+_NONE: frozenset[str] = frozenset()
+
+
+@final
+class Locks(NamedTuple):
+    """The locks of a unit of work: a name stands on one side alone, and is locked once.
+
+    Attributes:
+        own: The wallets and record keys that it has to itself.
+        shared: The record keys that others may look at as well, and nobody changes meanwhile.
+    """
+
+    own: frozenset[str] = _NONE
+    shared: frozenset[str] = _NONE
+
+    @classmethod
+    def of(cls, own: Iterable[str], shared: Iterable[str]) -> Locks:
+        """The locks of some names; what stands on both sides is not shared."""
+        alone = frozenset(own)
+        return cls(alone, frozenset(shared) - alone)
+
+    def __or__(self, others: Locks) -> Locks:
+        """All of both; what either has to itself is not shared."""
+        return Locks.of(self.own | others.own, self.shared | others.shared)
+
+    def lacking(self, name: str, wanted: Locks) -> Locks:
+        """All of these and of what is wanted, after one turned out to be missing.
+
+        What was shared and did not suffice is had alone.
+        """
+        more = self | wanted
+        if name in more.shared and name not in self.shared:
+            return more
+        return more | Locks(frozenset({name}))
 
 
 @final
@@ -41,7 +75,7 @@ class LockedView:
 
     Args:
         reading: The unit of work, or a reading without locks for finding out which are needed.
-        locks: The wallets and record keys locked; ``None`` notes them instead of insisting.
+        locks: What is locked; ``None`` notes what has to be instead of insisting.
         clock: What the clock said when the instant was taken.
     """
 
@@ -54,7 +88,7 @@ class LockedView:
     def __init__(
         self,
         reading: Reading,
-        locks: frozenset[str] | None,
+        locks: Locks | None,
         *,
         at: datetime,
         actor: Actor,
@@ -71,17 +105,29 @@ class LockedView:
         self.request: RequestId = request
         self.policy: Policy = policy
         self._directory = directory
-        self.wanted: set[str] = set()
+        self._wanted: set[str] = set()
+        self._shared: set[str] = set()
         self.heads: dict[WalletId, Head | None] = {}
         self.plans: dict[WalletId, Plan] = {}
         self.lots: dict[LotId, Lot] = {}
 
     # Locks.
 
+    @property
+    def wanted(self) -> Locks:
+        """What has to be locked for what was looked at."""
+        return Locks.of({*self._wanted, *self.heads}, self._shared)
+
     def _need(self, lock: str) -> None:
         if self._locks is None:
-            self.wanted.add(lock)
-        elif lock not in self._locks:
+            self._wanted.add(lock)
+        elif lock not in self._locks.own:
+            raise NotLocked(lock)
+
+    def _share(self, lock: str) -> None:
+        self._shared.add(lock)
+        locks = self._locks
+        if locks is not None and lock not in locks.shared and lock not in locks.own:
             raise NotLocked(lock)
 
     def reach(self, wallet: WalletId) -> None:
@@ -197,7 +243,7 @@ class LockedView:
 
     def record(self, kind: type[_R], key: str) -> _R:
         """A record of a kind."""
-        self._need(record_lock(kind.KIND, key))
+        self._share(record_lock(kind.KIND, key))
         found = self._reading.record(kind.KIND, key)
         if not isinstance(found, kind):
             raise UnknownObject(kind.KIND, key)
@@ -205,12 +251,12 @@ class LockedView:
 
     def has_record(self, kind: type[Record], key: str) -> bool:
         """Whether this portal has a record of that kind and id."""
-        self._need(record_lock(kind.KIND, key))
+        self._share(record_lock(kind.KIND, key))
         return self._reading.record(kind.KIND, key) is not None
 
     def found(self, kind: type[_R], name: str, value: str) -> tuple[_R, ...]:
         """Every record of a kind with that value of an index key, in order of their ids."""
-        self._need(index_lock(kind.KIND, name, value))
+        self._share(index_lock(kind.KIND, name, value))
         return tuple(every(self._reading, kind, name, value))
 
     def made_by(self, kind: type[Record], key: str) -> RequestId:
@@ -282,9 +328,19 @@ class LockedView:
     # What a decision brings with it.
 
     def writing(self, records: Iterable[Record]) -> None:
-        """Insist on the locks of records that are going to be written."""
+        """Insist on the locks of records that are going to be written.
+
+        So, too, on those of the index values that were looked up, where one of the records is found
+        by them, or was: whoever else looks them up must not do so at the same time.
+        """
         for record in records:
             self._need(record_lock(record.KIND, record.key))
+            looked_up = [lock for lock in self._shared if lock.startswith(f"{record.KIND}?")]
+            if looked_up:
+                before = self._reading.record(record.KIND, record.key)
+                places = {*_places(record), *(() if before is None else _places(before))}
+                for lock in places.intersection(looked_up):
+                    self._need(lock)
 
     def knowing(self, lots: Iterable[Lot]) -> None:
         """Let lots that are coming into being, or get other terms, be looked up."""
@@ -327,6 +383,12 @@ class LockedView:
             if when is not None and claim.total(State.HELD) and wallet in claim.wallets:
                 due = when if due is None or when < due else due
         return due
+
+
+def _places(record: Record) -> Iterator[str]:
+    """The locks of everything that a record is found by."""
+    for name, value in record.index().items():
+        yield index_lock(record.KIND, name, value)
 
 
 _END = datetime.max.replace(tzinfo=UTC)

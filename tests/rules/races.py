@@ -62,8 +62,9 @@ class Between:
         wallets: Iterable[WalletId],
         keys: Iterable[str],
         requests: Iterable[RequestId] = (),
+        shared: Iterable[str] = (),
     ) -> Iterator[UnitOfWork]:
-        with self.store.begin(portal, wallets, keys, requests) as unit:
+        with self.store.begin(portal, wallets, keys, requests, shared) as unit:
             self.begun()
             yield unit
             self.then()
@@ -104,8 +105,9 @@ class Slow(Between):
         wallets: Iterable[WalletId],
         keys: Iterable[str],
         requests: Iterable[RequestId] = (),
+        shared: Iterable[str] = (),
     ) -> Iterator[UnitOfWork]:
-        with self.store.begin(portal, wallets, keys, requests) as unit:
+        with self.store.begin(portal, wallets, keys, requests, shared) as unit:
             yield cast("UnitOfWork", _Hesitating(unit))
 
 

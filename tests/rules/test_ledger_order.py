@@ -86,7 +86,7 @@ class Watched:
     def __init__(self, store: MemoryStore, waiting: Callable[[], None] = lambda: None) -> None:
         self.store = store
         self.waiting = waiting
-        self.begun: list[tuple[list[WalletId], list[str]]] = []
+        self.begun: list[tuple[list[WalletId], list[str], list[str]]] = []
 
     def begin(
         self,
@@ -94,10 +94,11 @@ class Watched:
         wallets: Iterable[WalletId],
         keys: Iterable[str],
         requests: Iterable[RequestId] = (),
+        shared: Iterable[str] = (),
     ) -> AbstractContextManager[UnitOfWork]:
-        self.begun.append((list(wallets), list(keys)))
+        self.begun.append((list(wallets), list(keys), list(shared)))
         self.waiting()
-        return self.store.begin(portal, *self.begun[-1])
+        return self.store.begin(portal, *self.begun[-1][:2])
 
     def kept(self, portal: PortalId, request: RequestId) -> Kept | None:
         return self.store.kept(portal, request)
@@ -775,10 +776,10 @@ def test_what_is_missing_is_found_in_one_more_look() -> None:
     store = Watched(MemoryStore())
     desk = Desk(store)
     desk.give(deciding("looks around", looks_around)(POOL, COURSE))
-    assert store.begun[0] == ([COURSE, POOL], [])
+    assert store.begun[0] == ([COURSE, POOL], [], [])
     members = [WalletId(f"member/{number:02}") for number in range(30)]
     cards = ["probe_card#a", "probe_card#b", "probe_card?colour=red"]
-    assert store.begun[1:] == [([COURSE, *members, POOL], cards)]
+    assert store.begun[1:] == [([COURSE, *members, POOL], [], cards)]
     touched = [touch.wallet for touch in entry_of(desk.journal()[0]).touches]
     assert touched == [COURSE, *members, POOL]
 
@@ -808,7 +809,60 @@ def test_a_record_is_written_only_under_its_lock() -> None:
     store = Watched(MemoryStore())
     desk = Desk(store)
     desk.give(deciding("writes", writes)(POOL, about=["a"]))
-    assert store.begun[-1] == ([POOL], ["probe_card#a"])
+    assert store.begun[-1] == ([POOL], ["probe_card#a"], [])
+    desk.check()
+
+
+def test_what_is_looked_at_is_shared_and_what_is_changed_is_not() -> None:
+    """A record is locked once, in the one way that all of a decision or a batch needs."""
+
+    def repaints(probe: Probe, view: View) -> Decision[Done]:
+        old, new = probe.about
+        if old:
+            view.found(Card, "colour", old)
+        view.has_record(Card, "b")
+        return Decision(Done(), records=(Card("a", new),) if new else ())
+
+    store = Watched(MemoryStore())
+    desk = Desk(store)
+    repainted = deciding("repaints", repaints)
+    red, blue, b = "probe_card?colour=red", "probe_card?colour=blue", "probe_card#b"
+    for old, new, own, shared in (
+        ("red", "", [], [b, red]),
+        ("", "red", ["probe_card#a"], [b]),
+        ("blue", "red", ["probe_card#a"], [b, blue]),
+        ("red", "blue", ["probe_card#a", red], [b]),
+        ("red", "red", ["probe_card#a", red], [b]),
+    ):
+        desk.give(repainted(POOL, about=[old, new]))
+        assert store.begun[-1] == ([POOL], own, shared)
+    both = [Call(repainted(POOL, about=["red", n]), ADMIN, f"r{n}") for n in ("", "red")]
+    desk.ledger.execute_many(both)
+    assert store.begun[-1] == ([POOL], ["probe_card#a", red], [b])
+    desk.check()
+
+
+def test_a_shared_lock_that_does_not_suffice_is_had_alone() -> None:
+    """Somebody was faster, and what was looked at has to be changed now."""
+    found = list[str]()
+
+    def follows(_probe: Probe, view: View) -> Decision[Done]:
+        there = view.found(Card, "colour", "red")
+        if not found:
+            found.append("once")
+            return Decision(Done())
+        return Decision(Done(), records=() if there else (Card("a", "red"),))
+
+    store = Watched(MemoryStore())
+    desk = Desk(store)
+    follow = deciding("follows", follows)(POOL)
+    desk.give(follow)
+    red, a = "probe_card?colour=red", "probe_card#a"
+    assert store.begun == [([POOL], [], []), ([POOL], [], [red]), ([POOL], [red, a][::-1], [])]
+    found.clear()
+    store.begun.clear()
+    desk.ledger.execute_many([Call(follow, ADMIN, "again")])
+    assert store.begun == [([POOL], [], [red])]
     desk.check()
 
 

@@ -30,10 +30,11 @@ class HostsStore:
         wallets: Iterable[WalletId],
         keys: Iterable[str],
         requests: Iterable[RequestId] = (),
+        shared: Iterable[str] = (),
     ) -> Iterator[UnitOfWork]:
         with self.engine.begin() as connection:
             joined = JoinedSqlStore(connection, prefix=self.prefix)
-            with joined.begin(portal, wallets, keys, requests) as unit:
+            with joined.begin(portal, wallets, keys, requests, shared) as unit:
                 yield unit
 
     def kept(self, portal: PortalId, request: RequestId) -> Kept | None:

@@ -52,6 +52,11 @@ def no_lock(store: SqlStore, _: pytest.MonkeyPatch) -> None:
     store.statements.locked = store.statements.seen
 
 
+def no_shared_lock(store: SqlStore, _: pytest.MonkeyPatch) -> None:
+    """What is shared is read and not locked."""
+    store.statements.shared = store.statements.seen
+
+
 def deferred(_: SqlStore, patch: pytest.MonkeyPatch) -> None:
     """SQLite gives the database to whoever writes first."""
     patch.setattr(SqlStore, "_beginning", ("BEGIN",))
@@ -97,6 +102,18 @@ _PLANTED: dict[str, tuple[str, _Plant, str, str]] = {
         no_lock,
         "a_unit_of_work_waits_for_another",
         "a unit of work waits until another of its wallet has ended",
+    ),
+    "no shared lock": (
+        "postgresql",
+        no_shared_lock,
+        "a_shared_lock_keeps_away_whoever_wants_it_alone",
+        "what a unit of work shares is not changed before it has ended",
+    ),
+    "reads what is not committed": (
+        "postgresql",
+        written_through,
+        "who_shares_a_lock_sees_nothing_of_the_others",
+        "who shares a lock finds nothing that another is about to write",
     ),
     "a transaction that does not write from its beginning": (
         "sqlite",

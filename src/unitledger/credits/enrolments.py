@@ -332,9 +332,12 @@ class Enrol(Command[Enrolled]):
         return (course(self.course),)
 
     def keys(self) -> tuple[str, ...]:
-        """The learner's seat in the course, and whether a subscription has lapsed."""
-        place = index_lock(Enrolment.KIND, "active", seat(self.learner, self.course))
-        return (place, STANDING)
+        """The learner's seat in the course."""
+        return (index_lock(Enrolment.KIND, "active", seat(self.learner, self.course)),)
+
+    def shared_keys(self) -> tuple[str, ...]:
+        """Whether a subscription has lapsed."""
+        return (STANDING,)
 
     def ready(self, view: View) -> None:
         """The portal must be in good standing, and the learner have fewer than one may have."""

@@ -190,8 +190,12 @@ class Give(_BetweenManagers[Given]):
     }
 
     def keys(self) -> tuple[str, ...]:
-        """The pair, whether the receiver's wallet is closed, and whether a subscription lapsed."""
-        return (*self._keys(manager(self.receiver, self.course)), STANDING)
+        """The pair, and whether the receiver's wallet is closed."""
+        return self._keys(manager(self.receiver, self.course))
+
+    def shared_keys(self) -> tuple[str, ...]:
+        """Whether a subscription has lapsed."""
+        return (STANDING,)
 
     def ready(self, view: View) -> None:
         """The receiver must be a manager of the course, and the portal in good standing."""

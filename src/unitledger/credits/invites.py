@@ -432,9 +432,13 @@ class SendInvite(Command[InviteSent]):
         return (manager(self.manager, self.course),)
 
     def keys(self) -> tuple[str, ...]:
-        """The address in the course, whether the manager has left, or a subscription lapsed."""
+        """The address in the course, and whether the manager has left."""
         place = index_lock(Invite.KIND, "open", seat(self.invitee, self.course))
-        return (place, closure_lock(manager(self.manager, self.course)), STANDING)
+        return (place, closure_lock(manager(self.manager, self.course)))
+
+    def shared_keys(self) -> tuple[str, ...]:
+        """Whether a subscription has lapsed."""
+        return (STANDING,)
 
     def ready(self, view: View) -> None:
         """The manager must not have left the course, and the portal be in good standing."""
@@ -500,9 +504,9 @@ class AcceptInvite(_OnInvite[InviteAccepted]):
         check_id(self.invite, "invite")
         check_id(self.learner, "learner")
 
-    def keys(self) -> tuple[str, ...]:
-        """The invite, and whether a subscription has lapsed."""
-        return (record_lock(Invite.KIND, self.invite), STANDING)
+    def shared_keys(self) -> tuple[str, ...]:
+        """Whether a subscription has lapsed."""
+        return (STANDING,)
 
     def ready(self, view: View) -> None:
         """It must be open, honoured if a subscription has lapsed, and the learner below the cap."""
@@ -595,9 +599,9 @@ class Reinvite(_OnInvite[InviteSent]):
     NAME: ClassVar[str] = "reinvite"
     AUTHORITY: ClassVar[Mapping[Role, Permit]] = {Role.MANAGER: _sender}
 
-    def keys(self) -> tuple[str, ...]:
-        """The invite, and whether a subscription has lapsed."""
-        return (record_lock(Invite.KIND, self.invite), STANDING)
+    def shared_keys(self) -> tuple[str, ...]:
+        """Whether a subscription has lapsed."""
+        return (STANDING,)
 
     def ready(self, view: View) -> None:
         """It must be open or expired, and the portal in good standing."""

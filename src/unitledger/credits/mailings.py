@@ -139,10 +139,14 @@ class _Mailing(Command[_O]):
         return (manager(self.manager, self.course),)
 
     def keys(self) -> tuple[str, ...]:
-        """Every address in the course, whether the manager has left, or a subscription lapsed."""
+        """Every address in the course, and whether the manager has left."""
         seats = [seat(invitee, self.course) for invitee in dict.fromkeys(self.invitees)]
         places = [index_lock(Invite.KIND, "open", one) for one in seats]
-        return (*places, closure_lock(manager(self.manager, self.course)), STANDING)
+        return (*places, closure_lock(manager(self.manager, self.course)))
+
+    def shared_keys(self) -> tuple[str, ...]:
+        """Whether a subscription has lapsed."""
+        return (STANDING,)
 
     def ready(self, view: View) -> None:
         """The manager must not have left the course, and the portal be in good standing."""

@@ -152,8 +152,12 @@ class Grant(Command[Granted]):
         return (course(self.course), manager(self.manager, self.course))
 
     def keys(self) -> tuple[str, ...]:
-        """Whether the manager's wallet is closed, and whether a subscription has lapsed."""
-        return (closure_lock(manager(self.manager, self.course)), STANDING)
+        """Whether the manager's wallet is closed."""
+        return (closure_lock(manager(self.manager, self.course)),)
+
+    def shared_keys(self) -> tuple[str, ...]:
+        """Whether a subscription has lapsed."""
+        return (STANDING,)
 
     def ready(self, view: View) -> None:
         """The Directory must have the manager at the course, and the portal be in good standing."""

@@ -156,8 +156,12 @@ class Allocate(Command[Allocated]):
         return (pool(), course(self.course))
 
     def keys(self) -> tuple[str, ...]:
-        """Whether the course is closed, and whether a subscription has lapsed."""
-        return (closure_lock(course(self.course)), STANDING)
+        """Whether the course is closed."""
+        return (closure_lock(course(self.course)),)
+
+    def shared_keys(self) -> tuple[str, ...]:
+        """Whether a subscription has lapsed."""
+        return (STANDING,)
 
     def ready(self, view: View) -> None:
         """The course must be open, and the portal in good standing."""
@@ -242,7 +246,11 @@ class MoveAllocation(Command[AllocationMoved]):
 
     def keys(self) -> tuple[str, ...]:
         """Whether the target is closed."""
-        return (closure_lock(course(self.target)), STANDING)
+        return (closure_lock(course(self.target)),)
+
+    def shared_keys(self) -> tuple[str, ...]:
+        """Whether a subscription has lapsed."""
+        return (STANDING,)
 
     def ready(self, view: View) -> None:
         """The target must be open."""

@@ -26,7 +26,7 @@ from unitledger.records import index_lock
 __all__ = ["STANDING", "check_promise", "check_standing", "forfeits", "is_forfeited"]
 
 STANDING = index_lock(Subscription.KIND, "standing", "lapsed")
-"""The lock that both questions need; a command that asks one has it among its ``keys``."""
+"""The lock that both questions share; a command that asks one names it in ``shared_keys``."""
 
 _RELEASED = HoldsAtLapse.RELEASE_THEN_FORFEIT
 _OF_PERIOD = re.compile(r"[0-9]+(?:\+[0-9]+)?(?:\.[0-9]+)?").fullmatch

@@ -475,6 +475,7 @@ class MemoryStore:
         wallets: Iterable[WalletId],
         keys: Iterable[str],
         requests: Iterable[RequestId] = (),
+        shared: Iterable[str] = (),
     ) -> AbstractContextManager[UnitOfWork]:
         """A unit of work that holds the store's one lock; see `unitledger.ports.Store`."""
         return _Begun(self, portal)

@@ -43,7 +43,7 @@ from unitledger.operations import (
     Transfer,
 )
 from unitledger.orders import FEFO_LARGEST, FIFO, HIFO, LATEST_EXPIRY, LIFO, PRIORITY, BurnOrder
-from unitledger.ports import Kept, Posting, Reading, Store
+from unitledger.ports import Kept, Posting, Reading, Store, UnitOfWork
 from unitledger.records import Record
 from unitledger.stores.memory import MemoryStore
 from unitledger.time import FixedClock, Validity
@@ -437,6 +437,43 @@ class StoreConformance(ABC):
         promise = "a unit of work waits until another of its wallet has ended"
         _keeps(promise, (together, seen), (False, [_kept("r1")]))
 
+    def test_a_shared_lock_keeps_away_whoever_wants_it_alone(self) -> None:
+        """What was looked at under a lock that is shared is so until the unit of work has ended."""
+        promise = "what a unit of work shares is not changed before it has ended"
+        for mine, theirs in (((), _KEYS), (_KEYS, ())):
+            store, seen = self.fresh(), list[tuple[Record, ...]]()
+            follower = _Follower(store, theirs, _finding(seen))
+            with _sharing(store, _ANN, mine) as unit:
+                together = follower.enters()
+                unit.post(_posting("r1", records=(_enrolment("e"),)))
+            follower.ends()
+            _keeps(promise, (together, seen), (False, [(_enrolment("e"),)]))
+
+    def test_who_shares_a_lock_sees_nothing_of_the_others(self) -> None:
+        """Together or one after the other: what one of them posts, no other finds before it ends.
+
+        A store may let them wait for each other; then the second finds what the first has written.
+        """
+        promise = "who shares a lock finds nothing that another is about to write"
+        store, seen = self.fresh(), list[tuple[Record, ...]]()
+        looked, posted = Event(), Event()
+
+        def looks(unit: UnitOfWork) -> None:
+            posted.wait(0.2)
+            seen.append(_active(unit))
+            looked.set()
+
+        follower = _Follower(store, (), looks)
+        with _sharing(store, _ANN, ()) as unit:
+            together = follower.enters()
+            before = _active(unit)
+            unit.post(_posting("r1", records=(_enrolment("e"),)))
+            posted.set()
+            together = together and looked.wait(10)
+        follower.ends()
+        expected = () if together else (_enrolment("e"),)
+        _keeps(promise, (before, seen), ((), [expected]))
+
     def test_nothing_is_spent_twice_by_threads(self) -> None:
         """However many threads send requests, each of them twice."""
         ledger = _ledger(self.fresh())
@@ -504,6 +541,53 @@ def _posting(
 
 def _begun(store: Store) -> Any:
     return store.begin(_HERE, (_ANN, _BEN), ("enrolment#e",))
+
+
+_KEYS = ("enrolment?active=seat",)
+"""What the units of work of `_sharing` share, or have alone."""
+
+
+def _sharing(store: Store, wallet: WalletId, keys: tuple[str, ...]) -> Any:
+    """A unit of work that shares what it does not have alone."""
+    return store.begin(_HERE, (wallet,), keys, (), () if keys else _KEYS)
+
+
+class _Follower:
+    """A second unit of work, for another wallet, in a thread of its own."""
+
+    def __init__(
+        self, store: Store, keys: tuple[str, ...], does: Callable[[UnitOfWork], None]
+    ) -> None:
+        self._inside, self._entered = Event(), Event()
+        self._thread = Thread(target=self._follow, args=(store, keys, does))
+        self._thread.start()
+
+    def _follow(
+        self, store: Store, keys: tuple[str, ...], does: Callable[[UnitOfWork], None]
+    ) -> None:
+        self._inside.wait(10)
+        with _sharing(store, _BEN, keys) as unit:
+            self._entered.set()
+            does(unit)
+
+    def enters(self) -> bool:
+        """Whether it has its locks while the first unit of work is open."""
+        self._inside.set()
+        return self._entered.wait(0.2)
+
+    def ends(self) -> None:
+        """Wait for it."""
+        self._thread.join(10)
+
+
+def _finding(seen: list[tuple[Record, ...]]) -> Callable[[UnitOfWork], None]:
+    """What notes which records there are."""
+    return lambda unit: seen.append(_active(unit))
+
+
+def _active(reading: Reading) -> tuple[Record, ...]:
+    """The records that were posted while a lock was shared."""
+    return reading.find("enrolment", "learner", "e")
 
 
 def _post(store: Store, posting: Posting) -> None:

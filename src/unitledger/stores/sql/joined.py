@@ -75,6 +75,7 @@ class JoinedSqlStore:
         wallets: Iterable[WalletId],
         keys: Iterable[str],
         requests: Iterable[RequestId] = (),
+        shared: Iterable[str] = (),
     ) -> Iterator[UnitOfWork]:
         """A unit of work in a savepoint; its locks last as long as the caller's transaction.
 
@@ -85,14 +86,16 @@ class JoinedSqlStore:
             InvalidValue: The connection commits every statement by itself.
             NotLocked: Where the unit of work ends: somebody else was faster.
         """
-        names, hints = [*wallets, *keys], list(requests)[:MOST_HINTS]
+        names, others = [*wallets, *keys], list(shared)
+        hints = list(requests)[:MOST_HINTS]
         with alone(self._host, portal), self._reached() as (connection, statements):
             try:
                 self._write_from_now(connection, statements, portal)
                 with connection.begin_nested():
                     unit = SqlUnit(HostWire(connection), statements, portal)
-                    while not unit.begin((), names, hints):
-                        missing = statements.rows_to_lock(portal, names)
+                    locks = statements.locks(portal, names, others)
+                    while not unit.begin((), locks, hints):
+                        missing = statements.rows_to_lock(portal, [*names, *others])
                         HostWire(connection).tell([missing])
                     yield unit
                     unit.finish()

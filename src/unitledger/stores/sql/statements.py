@@ -6,8 +6,9 @@ left to do per call is to put the values in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property, lru_cache
+from itertools import groupby
 from typing import Any, TypeAlias, final
 
 import attrs
@@ -101,6 +102,7 @@ class Statements:
         self.dialect: Dialect = dialect
         self.tables: Tables = tables
         self.locked: Callable[[int], Statement] = cache(self._locked)
+        self.shared: Callable[[int], Statement] = cache(self._shared)
         self.seen: Callable[[int], Statement] = cache(self._seen)
         self.named: Callable[[int], Statement] = cache(self._named)
         self.known: Callable[[int], Statement] = cache(self._known)
@@ -144,6 +146,32 @@ class Statements:
         """The rows of so many locks, locked in order where the engine locks rows."""
         sql, names = self._heads(count)
         return self.made(sql.with_for_update() if self.locks_rows else sql, *names)
+
+    def _shared(self, count: int) -> Statement:
+        """The same, locked against those alone who want one of them to themselves."""
+        sql, names = self._heads(count)
+        return self.made(sql.with_for_update(read=True) if self.locks_rows else sql, *names)
+
+    def locks(
+        self, portal: str, own: Iterable[str], shared: Iterable[str]
+    ) -> list[tuple[Statement, Sequence[Any]]]:
+        """What locks some names, one after the other in the one order that all units of work have.
+
+        Args:
+            portal: The portal.
+            own: What is to be had alone.
+            shared: What may be shared; where rows are not locked, nobody else is there anyway.
+        """
+        alone = frozenset(own)
+        if not self.locks_rows:
+            names = sorted(alone)
+            return [(self.locked(len(names)), (portal, *names))] if names else []
+        calls = list[tuple[Statement, Sequence[Any]]]()
+        for mine, run in groupby(sorted(alone.union(shared)), alone.__contains__):
+            names = list(run)
+            statement = self.locked if mine else self.shared
+            calls.append((statement(len(names)), (portal, *names)))
+        return calls
 
     def _named(self, count: int) -> Statement:
         """Rows for so many locks, where there are none yet."""

@@ -199,6 +199,7 @@ class SqlStore:
         wallets: Iterable[WalletId],
         keys: Iterable[str],
         requests: Iterable[RequestId] = (),
+        shared: Iterable[str] = (),
     ) -> Iterator[UnitOfWork]:
         """A unit of work in a transaction of its own; see `unitledger.ports.Store`.
 
@@ -210,7 +211,7 @@ class SqlStore:
         """
         names, hints = [*wallets, *keys], list(requests)[:MOST_HINTS]
         with alone(self, portal):
-            connection, unit = self._locked(portal, names, hints)
+            connection, unit = self._locked(portal, names, list(shared), hints)
             with closing(connection), self._all_or_nothing(connection, unit, names):
                 yield unit
 
@@ -305,12 +306,12 @@ class SqlStore:
     # Locks.
 
     def _locked(
-        self, portal: PortalId, names: list[str], hints: list[RequestId]
+        self, portal: PortalId, names: list[str], shared: list[str], hints: list[RequestId]
     ) -> tuple[Connection, SqlUnit]:
         """A connection that has the locks, and a unit of work that knows their heads."""
         for tried in range(1, self.retries.tries + 1):
             try:
-                return self._locked_once(portal, names, hints)
+                return self._locked_once(portal, names, shared, hints)
             except self._errors as error:
                 if fault(error) is not Fault.AGAIN:
                     raise refusal(error, "taking the locks") from error
@@ -318,15 +319,16 @@ class SqlStore:
         raise Contention(self.retries.tries)
 
     def _locked_once(
-        self, portal: PortalId, names: list[str], hints: list[RequestId]
+        self, portal: PortalId, names: list[str], shared: list[str], hints: list[RequestId]
     ) -> tuple[Connection, SqlUnit]:
         connection = self.connect()
         try:
             talk = wire(connection)
             unit = SqlUnit(talk, self.statements, portal)
-            while not unit.begin(self._beginning, names, hints):
+            locks = self.statements.locks(portal, names, shared)
+            while not unit.begin(self._beginning, locks, hints):
                 talk.tell((), "ROLLBACK")
-                talk.tell([self.statements.rows_to_lock(portal, names)])
+                talk.tell([self.statements.rows_to_lock(portal, [*names, *shared])])
         except BaseException:
             self._take_back(connection)
             connection.close()

@@ -46,7 +46,7 @@ class SqlUnit(SqlReading):
         self._pending = _Pending()
 
     def begin(
-        self, before: Sequence[str], names: Sequence[str], requests: Sequence[RequestId]
+        self, before: Sequence[str], locks: Sequence[Call], requests: Sequence[RequestId]
     ) -> bool:
         """Take the locks and learn the heads, in one round trip where the driver can.
 
@@ -55,22 +55,18 @@ class SqlUnit(SqlReading):
 
         Args:
             before: What begins the transaction.
-            names: The wallets and record keys to lock.
+            locks: What locks the wallets and record keys; see `Statements.locks`.
             requests: The requests that are about to be looked up.
 
         Returns:
             Whether everything is locked; if not, some names have no row that could be.
         """
-        calls = list[Call]()
-        if names:
-            calls.append((self._sql.locked(len(names)), (self._portal, *names)))
-        rows = self._wire.ask_all(before, [*calls, *self.expected(requests)])
-        if names:
-            found = rows.pop(0)
-            if self._sql.locks_rows and len(found) < len(set(names)):
+        rows = self._wire.ask_all(before, [*locks, *self.expected(requests)])
+        for (_, (_, *names)), found in zip(locks, rows, strict=False):
+            if self._sql.locks_rows and len(found) < len(names):
                 return False
             self.know_heads(names, found)
-        self.expect(requests, rows)
+        self.expect(requests, rows[len(locks) :])
         return True
 
     def post(self, posting: Posting) -> None:
