@@ -1,12 +1,13 @@
-"""A proxy in front of PostgreSQL that counts round trips and cuts connections on demand."""
+"""A proxy in front of PostgreSQL that counts round trips, and scissors that cut its connections."""
 
 from __future__ import annotations
 
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from selectors import EVENT_READ, DefaultSelector
-from threading import Thread
+from threading import Lock, Thread, local
 from types import TracebackType
 from typing import Self
 
@@ -84,3 +85,35 @@ class Proxy:
                         listening = False
                     if not listening:
                         break
+
+
+class Scissors:
+    """Cuts a connection before or behind a commit, now and then.
+
+    Attributes:
+        often: Which share of the commits is cut.
+        most: After so many cuts there are no more.
+        before: How many commits did not arrive.
+        behind: How many commits arrived, and their answers did not.
+    """
+
+    def __init__(self, proxy: Proxy, often: float, most: int = 1_000_000) -> None:
+        self.often, self.most = often, most
+        self.before = self.behind = 0
+        self._chance, self._lock, self._line = Random(3), Lock(), local()
+        proxy.sent, proxy.heard = self._sent, self._heard
+
+    def _sent(self, said: bytes) -> bool:
+        with self._lock:
+            over = self.before + self.behind >= self.most
+            if over or b"COMMIT" not in said or self._chance.random() > self.often:
+                return True
+            if self._chance.random() < 0.5:
+                self.before += 1
+                return False
+            self.behind += 1
+            self._line.deaf = True
+            return True
+
+    def _heard(self, _: bytes) -> bool:
+        return not getattr(self._line, "deaf", False)

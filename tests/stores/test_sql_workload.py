@@ -8,16 +8,14 @@ from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from random import Random
-from threading import Lock
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from tests.stores.engines import opened
-from tests.stores.proxies import Proxy
-from tests.stores.servers import shared
+from tests.stores.proxies import Proxy, Scissors
+from tests.stores.servers import Server, shared
 from tests.stores.witness import Told, Witness
 from tests.stores.workload import ADMIN, Client, answer, judged, run_processes, serve
 from unitledger import Ledger, Units
@@ -82,42 +80,22 @@ def test_without_locks_the_same_clients_leave_anomalies(tmp_path: Path) -> None:
 def test_clients_that_are_killed_lose_and_double_nothing(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/kill.db"
     SqlStore.open(url).close()
-    witness, killed = run_processes(url, 3, 300, kills=4)
-    assert killed == 4
+    witness, harm = run_processes(url, 3, 300, kills=4)
+    assert harm == (4, 0)
+    assert witness.anomalies == []
+    assert set(witness.reasons.values()) == {1}
+
+
+def test_a_server_that_is_killed_loses_and_doubles_nothing() -> None:
+    server = Server()
+    SqlStore.open(server.url).close()
+    witness, harm = run_processes(server.url, 3, 240, kills=2, crash=server.crash, crashes=3)
+    assert harm == (2, 3)
     assert witness.anomalies == []
     assert set(witness.reasons.values()) == {1}
 
 
 # Connections that are cut around the commit.
-
-
-class Scissors:
-    """Cuts a connection before or behind a commit, now and then."""
-
-    def __init__(self, proxy: Proxy, often: float) -> None:
-        self.chance, self.often, self.lock = Random(3), often, Lock()
-        self.deaf = set[int]()
-        self.cuts = {"before": 0, "behind": 0}
-        proxy.sent, proxy.heard = self.sent, self.heard
-        self._behind = False
-
-    def sent(self, said: bytes) -> bool:
-        with self.lock:
-            if b"COMMIT" not in said or self.chance.random() > self.often:
-                return True
-            if self.chance.random() < 0.5:
-                self.cuts["before"] += 1
-                return False
-            self._behind = True
-            return True
-
-    def heard(self, _: bytes) -> bool:
-        with self.lock:
-            if self._behind:
-                self._behind = False
-                self.cuts["behind"] += 1
-                return False
-            return True
 
 
 @pytest.fixture
@@ -138,7 +116,7 @@ def test_cuts_around_the_commit_lose_and_double_nothing(
         request = client.request(turn)
         told.append(answer(ledger, client.command(turn), request, request))
     scissors.often = 0
-    assert min(scissors.cuts.values()) > 3
+    assert min(scissors.before, scissors.behind) > 3
     witness = judged(store, told)
     assert witness.anomalies == []
     assert set(witness.reasons.values()) == {1}

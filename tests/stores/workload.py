@@ -1,9 +1,17 @@
-"""Many clients at once on one portal, and what a witness says of it.
+"""Many clients at once on one portal, killed under load, and what a witness says of it.
 
-``python -m tests.stores.workload URL --clients 16 --operations 100000`` runs the large one; every
-client is a process of its own, and its answers go to a file. ``--kill 200`` kills clients under
-load and starts them again: each goes on with the request it had no answer to. With ``--new-ids`` it
-gives that request another id, as a host without request ids would.
+Every client is a process of its own, and its answers go to a file:
+
+    python -m tests.stores.workload postgresql --clients 16 --operations 100000
+    python -m tests.stores.workload sqlite:////tmp/load.db --clients 8 --operations 100000
+
+``postgresql`` alone is a server made for it, which can be killed as well:
+
+    python -m tests.stores.workload postgresql --operations 20000 --kills 200 --crashes 200
+    python -m tests.stores.workload postgresql --operations 20000 --cuts 1000
+
+A client that was killed begins again with the request that it had no answer to. With ``--new-ids``
+a request that is sent again has another id, as with a host that knows no request ids.
 """
 
 from __future__ import annotations
@@ -14,13 +22,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import uuid4
 
+from tests.stores.proxies import Proxy, Scissors
+from tests.stores.servers import Server
 from tests.stores.witness import Told, Witness
 from unitledger import Actor, Ledger, Role, Units
 from unitledger.accounts import member
@@ -90,14 +102,21 @@ def serve(
         sent = request
 
 
-def answer(ledger: Ledger, command: Any, request: str, reason: str) -> Told:
-    """What came of a request; sent again until there is an answer."""
+def answer(
+    ledger: Ledger,
+    command: Any,
+    request: str,
+    reason: str,
+    again: Callable[[str], str] = str,
+) -> Told:
+    """What came of a request; sent again, under what `again` makes of it, until it is answered."""
     began = monotonic()
     for tried in range(MOST):
         try:
             entry = ledger.execute(command, by=ADMIN, request=request, reason=reason).entry
         except (Contention, StoreUnavailable):
             sleep(min(0.2, 0.002 * tried))
+            request = again(request)
         except (Refused, InvalidInput):
             return Told(request, began, monotonic(), "")
         except RequestConflict:  # killed and begun anew, it asks for another expiry than before
@@ -132,115 +151,175 @@ def judged(store: Any, told: list[Told]) -> Witness:
 # Clients that are processes, and can be killed.
 
 
-def _log(folder: Path, number: int) -> Path:
-    return folder / f"{number}.log"
+class Harm(NamedTuple):
+    """What was done to a workload.
+
+    Attributes:
+        kills: How many clients were killed.
+        crashes: How often the server was.
+    """
+
+    kills: int
+    crashes: int
 
 
-def _client(url: str, number: int, turns: int, folder: Path, new_ids: int) -> None:
-    """One process: begin where the log ends, and write down every answer before going on."""
+def run_client(url: str, number: int, turns: int, folder: Path, *, new_ids: bool) -> None:
+    """One client: begin where its log ends, and write down every answer before going on."""
     store = SqlStore.existing(url)
-    path = _log(folder, number)
+    path = folder / f"{number}.log"
     again = path.exists()
-    done = path.read_text("utf-8").count("\n") if path.exists() else 0
+    done = path.read_text("utf-8").count("\n") if again else 0
+    ledger, client = Ledger(store), Client(number)
     with path.open("a", encoding="utf-8", buffering=1) as log:
-
-        def tell(one: Told) -> None:
-            began = 0.0 if again and turn == done else one.began  # sent first before it was killed
-            log.write(f"{one.request} {began} {one.ended} {one.entry or '-'}\n")
-
-        ledger, client = Ledger(store), Client(number)
-        turn = done
         for turn in range(done, turns):
             request = client.request(turn)
-            sent = f"{request}-{new_ids}" if new_ids and turn == done else request
-            tell(answer(ledger, client.command(turn), sent, request))
+            sent = _renamed(request) if new_ids and again and turn == done else request
+            renamed = _renamed if new_ids else str
+            one = answer(ledger, client.command(turn), sent, request, renamed)
+            began = 0.0 if again and turn == done else one.began  # sent first before it was killed
+            log.write(f"{one.request} {began} {one.ended} {one.entry or '-'}\n")
     store.close()
 
 
-def _started(url: str, number: int, turns: int, folder: Path, new_ids: int) -> Any:
-    words = [url, "--client", str(number), "--operations", str(turns), "--folder", str(folder)]
-    if new_ids:
-        words += ["--generation", str(new_ids)]
-    return subprocess.Popen([sys.executable, "-m", "tests.stores.workload", *words])
+def _renamed(request: str) -> str:
+    """Another id for the same intention."""
+    return f"{request.split('~', maxsplit=1)[0]}~{uuid4()}"
+
+
+class Clients:
+    """The processes of a workload, and the logs that they write."""
+
+    def __init__(self, url: str, count: int, turns: int, folder: Path, *, new_ids: bool) -> None:
+        words = ["--operations", str(turns), "--folder", str(folder)]
+        self.words = [sys.executable, "-m", "tests.stores.workload", url, *words]
+        self.words += ["--new-ids"] if new_ids else []
+        self.folder = folder
+        self.running: dict[int, Any] = {}
+        self.written = dict.fromkeys(range(count), 0)
+        for number in range(count):
+            self.start(number)
+
+    def start(self, number: int) -> None:
+        """Begin a client, or begin it again."""
+        self.written[number] = self.size(number)
+        self.running[number] = subprocess.Popen([*self.words, "--client", str(number)])
+
+    def size(self, number: int) -> int:
+        """How much a client has written down."""
+        path = self.folder / f"{number}.log"
+        return path.stat().st_size if path.exists() else 0
+
+    def busy(self) -> list[int]:
+        """Who has written something down since it began: it is under load."""
+        for number, process in list(self.running.items()):
+            if process.poll() is not None:
+                if process.returncode:
+                    raise ChildProcessError(f"client {number}: {process.returncode}")
+                del self.running[number]
+        return [number for number in self.running if self.size(number) > self.written[number]]
+
+    def kill(self, number: int) -> None:
+        """End a client in the middle of what it does, and begin it again."""
+        os.kill(self.running[number].pid, signal.SIGKILL)
+        self.running[number].wait()
+        self.start(number)
+
+    def told(self) -> Iterator[Told]:
+        """What all of them have written down."""
+        for path in self.folder.glob("*.log"):
+            for line in path.read_text("utf-8").splitlines():
+                request, began, ended, entry = line.split(" ")
+                yield Told(request, float(began), float(ended), "" if entry == "-" else entry)
 
 
 def run_processes(
-    url: str, clients: int, operations: int, kills: int = 0, *, new_ids: bool = False
-) -> tuple[Witness, int]:
-    """A workload of processes, so many of them killed under load; the witness, and how many were.
+    url: str,
+    clients: int,
+    operations: int,
+    *,
+    kills: int = 0,
+    crash: Callable[[], None] | None = None,
+    crashes: int = 0,
+    new_ids: bool = False,
+) -> tuple[Witness, Harm]:
+    """What a witness says of a workload of processes, and what was done to it meanwhile.
 
     Args:
         url: Where the store is.
         clients: How many processes there are at a time.
         operations: How many commands they give in all.
-        kills: How many are killed and started again.
-        new_ids: Give a request without an answer another id when it is sent again.
+        kills: How many of them are killed and begun again.
+        crash: What kills the server and starts it again.
+        crashes: How often that is done.
+        new_ids: Give a request another id when it is sent again.
     """
-    turns, chance = operations // clients, Random(7)
+    chance, killed, crashed, seen = Random(7), 0, 0, 0
     with TemporaryDirectory() as name:
-        folder, killed = Path(name), 0
-        running = {n: _started(url, n, turns, folder, 0) for n in range(clients)}
-        written = dict.fromkeys(running, 0)
-        while running:
+        load = Clients(url, clients, operations // clients, Path(name), new_ids=new_ids)
+        while load.running:
             sleep(chance.uniform(0.01, 0.1))
-            for number, process in list(running.items()):
-                if process.poll() is not None:
-                    if process.returncode not in {0, -signal.SIGKILL}:
-                        raise ChildProcessError(f"client {number}: {process.returncode}")
-                    del running[number]
-            begun = [n for n in running if _size(folder, n) > written[n]]
-            if begun and killed < kills:
-                number = chance.choice(begun)
-                os.kill(running[number].pid, signal.SIGKILL)
-                running[number].wait()
+            busy = load.busy()
+            if busy and killed < kills:
+                load.kill(chance.choice(busy))
                 killed += 1
-                again = killed if new_ids else 0
-                written[number] = _size(folder, number)
-                running[number] = _started(url, number, turns, folder, again)
+            written = sum(map(load.size, range(clients)))
+            if crash is not None and crashed < crashes and written > seen:
+                crash()
+                crashed, seen = crashed + 1, sum(map(load.size, range(clients)))
         store = SqlStore.existing(url)
-        witness = judged(store, list(_logged(folder)))
+        witness = judged(store, list(load.told()))
         store.close()
-        return witness, killed
-
-
-def _size(folder: Path, number: int) -> int:
-    """How much a client has written down; one that has written since it began is under load."""
-    path = _log(folder, number)
-    return path.stat().st_size if path.exists() else 0
-
-
-def _logged(folder: Path) -> Iterator[Told]:
-    for path in folder.glob("*.log"):
-        for line in path.read_text("utf-8").splitlines():
-            request, began, ended, entry = line.split(" ")
-            yield Told(request, float(began), float(ended), "" if entry == "-" else entry)
+        return witness, Harm(killed, crashed)
 
 
 def main() -> None:
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("url")
+    parser.add_argument("url", help="of a store with nothing in it, or postgresql")
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--operations", type=int, default=1000)
-    parser.add_argument("--kill", type=int, default=0)
-    parser.add_argument("--new-ids", action="store_true")
-    parser.add_argument("--client", type=int)
-    parser.add_argument("--folder", type=Path)
-    parser.add_argument("--generation", type=int, default=0)
+    parser.add_argument("--kills", type=int, default=0, help="of clients")
+    parser.add_argument("--crashes", type=int, default=0, help="of the server made for it")
+    parser.add_argument("--cuts", type=int, default=0, help="of connections, around a commit")
+    parser.add_argument("--new-ids", action="store_true", help="when a request is sent again")
+    parser.add_argument("--client", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.client is not None:
-        _client(asked.url, asked.client, asked.operations, asked.folder, asked.generation)
-        return
-    SqlStore.open(asked.url).close()
-    began = monotonic()
-    witness, killed = run_processes(
-        asked.url, asked.clients, asked.operations, asked.kill, new_ids=asked.new_ids
-    )
+    if asked.client is None:
+        _report(asked)
+    else:
+        run_client(asked.url, asked.client, asked.operations, asked.folder, new_ids=asked.new_ids)
+
+
+def _report(asked: argparse.Namespace) -> None:
+    """Carry a workload out, and print what came of it."""
+    with ExitStack() as servers:
+        url, crash, scissors = asked.url, None, None
+        if url == "postgresql":
+            server = Server()
+            url, crash = server.url, server.crash
+        SqlStore.open(url).close()
+        if asked.cuts:
+            folder = Path(servers.enter_context(TemporaryDirectory(prefix="ul")))
+            proxy = servers.enter_context(Proxy(url, folder))
+            url, scissors = proxy.url, Scissors(proxy, 0.2, asked.cuts)
+        began = monotonic()
+        witness, harm = run_processes(
+            url,
+            asked.clients,
+            asked.operations,
+            kills=asked.kills,
+            crash=crash,
+            crashes=asked.crashes,
+            new_ids=asked.new_ids,
+        )
     doubled = sum(count > 1 for count in witness.reasons.values())
-    print(
-        f"{asked.operations} operations by {asked.clients} clients in {monotonic() - began:.0f} s"
-    )
-    print(f"{len(witness.entries)} entries, {killed} clients killed, {doubled} effects doubled")
+    spent = monotonic() - began
+    print(f"{asked.operations} operations by {asked.clients} clients in {spent:.0f} s")
+    print(f"{harm.kills} clients killed, {harm.crashes} crashes of the server")
+    if scissors is not None:
+        print(f"{scissors.before} commits cut off, {scissors.behind} answers to commits")
+    print(f"{len(witness.entries)} entries, {doubled} effects doubled")
     print(f"{len(witness.anomalies)} anomalies", *witness.anomalies[:20], sep="\n  ")
 
 
