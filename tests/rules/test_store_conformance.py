@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+import attrs
 import pytest
 
 from tests.toy_store import _NEW, ToyStore, ToyUnit
@@ -121,6 +122,60 @@ class KeepsBuckets(MemoryStore):  # type: ignore[misc]
             self._portals[portal].buckets.update(buckets)
 
 
+class WritesBehind(Faulty):
+    """What a unit of work has done is kept when the next one begins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting = dict[PortalId, str]()
+
+    @contextmanager
+    def begin(self, portal: PortalId, *_: object) -> Iterator[ToyUnit]:
+        with self._lock:
+            self.texts.update(self.waiting)
+            unit = ToyUnit(self.texts.get(portal, _NEW))
+            yield unit
+            self.waiting[portal] = json.dumps(unit.document)
+
+
+class LooksBehind(Faulty):
+    """A unit of work begins with what the reading saw that planned it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = dict[tuple[str, ...], str]()
+
+    @contextmanager
+    def begin(self, portal: PortalId, *named: Any) -> Iterator[ToyUnit]:
+        with self._lock:
+            now = self.texts.get(portal, _NEW)
+            unit = ToyUnit(self.seen.pop(tuple(named[-1]), now))
+            yield unit
+            self.texts[portal] = json.dumps(unit.document)
+
+    @contextmanager
+    def read(self, portal: PortalId, *requests: Any) -> Iterator[ToyUnit]:
+        with self._lock:
+            now = self.texts.get(portal, _NEW)
+            self.seen[tuple(*requests)] = now
+            yield ToyUnit(now)
+
+
+class HalfThrough(KeepsFailures):
+    """What a failed unit of work has posted stays, but for what wallets have of it."""
+
+    @contextmanager
+    def begin(self, portal: PortalId, *_: object) -> Iterator[ToyUnit]:
+        cells = json.loads(self.texts.get(portal, _NEW))["cells"]
+        try:
+            with super().begin(portal) as unit:
+                yield unit
+        except BaseException:
+            document = json.loads(self.texts[portal]) | {"cells": cells}
+            self.texts[portal] = json.dumps(document)
+            raise
+
+
 def _free_alone(
     self: ToyUnit, wallet: WalletId, order: BurnOrder, at: datetime, at_least: int | None
 ) -> Bucket:
@@ -210,9 +265,56 @@ def _no(what: str) -> type[Faulty]:
     return faulty(post=_posting(lambda posting: posting._replace(**nothing)))
 
 
+def _under_another_hash(self: ToyUnit, request: RequestId) -> Kept | None:
+    found = ToyUnit.request(self, request)
+    return None if found is None else attrs.evolve(found, hash="0" * 64)
+
+
+def _at_the_beginning(posting: Posting) -> Posting:
+    heads = [attrs.evolve(head, at=datetime(2026, 1, 1, tzinfo=UTC)) for head in posting.heads]
+    return posting._replace(heads=tuple(heads))
+
+
 _rounded = _posting(lambda posting: posting._replace(at=posting.at.replace(microsecond=1)))
 
+_NOTHING_LEFT = "what fails before its end leaves nothing"
+
 PLANTED: dict[str, tuple[Callable[[], Store], str, str]] = {
+    "write-through before a call": (
+        KeepsFailures,
+        "what_fails_before_any_call_has_one_effect_when_sent_again",
+        _NOTHING_LEFT,
+    ),
+    "write-through after a call": (
+        KeepsFailures,
+        "what_fails_after_any_call_has_one_effect_when_sent_again",
+        _NOTHING_LEFT,
+    ),
+    "half of it written through": (
+        HalfThrough,
+        "what_fails_after_any_call_has_one_effect_when_sent_again",
+        _NOTHING_LEFT,
+    ),
+    "write-behind": (
+        WritesBehind,
+        "what_fails_after_any_call_has_one_effect_when_sent_again",
+        "the same request again has one effect and its first receipt",
+    ),
+    "a request under another hash": (
+        faulty(request=_under_another_hash),
+        "twins_have_one_effect_and_one_receipt",
+        "of twin requests the second gets the first one's receipt",
+    ),
+    "units of work that look behind": (
+        LooksBehind,
+        "a_view_that_is_stale_decides_nothing",
+        "a decision is made on what is there under its locks",
+    ),
+    "heads without their instants": (
+        faulty(post=_posting(_at_the_beginning)),
+        "clocks_that_differ_never_take_a_wallet_back",
+        "the instants of a wallet's entries never go back",
+    ),
     "posts stay after a failure": (
         KeepsFailures,
         "a_failed_unit_of_work_leaves_nothing",

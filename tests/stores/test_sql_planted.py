@@ -127,6 +127,18 @@ _PLANTED: dict[str, tuple[str, _Plant, str, str]] = {
         "a_failed_unit_of_work_leaves_nothing",
         "a failed unit of work leaves nothing",
     ),
+    "write-through, where a call fails": (
+        "sqlite",
+        written_through,
+        "what_fails_after_any_call_has_one_effect_when_sent_again",
+        "what fails before its end leaves nothing",
+    ),
+    "write-through, where a call fails on a server": (
+        "postgresql",
+        written_through,
+        "what_fails_before_any_call_has_one_effect_when_sent_again",
+        "what fails before its end leaves nothing",
+    ),
     "nothing is kept": (
         "sqlite",
         never_kept,

@@ -12,7 +12,7 @@ for byte.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -46,6 +46,8 @@ from unitledger.orders import FEFO_LARGEST, FIFO, HIFO, LATEST_EXPIRY, LIFO, PRI
 from unitledger.ports import Kept, Posting, Reading, Store, UnitOfWork
 from unitledger.records import Record
 from unitledger.stores.memory import MemoryStore
+from unitledger.testing.interruptions import InterruptionConformance
+from unitledger.testing.promises import keeps as _keeps
 from unitledger.time import FixedClock, Validity
 
 __all__ = ["StoreConformance"]
@@ -62,7 +64,7 @@ _HARD = ("a", "A", "a b", "a'b", 'a"b', "a%", "a_", "a;--", "a\\", "~", "!", "x"
 """Ids that collations, wildcards, quotes and lengths get wrong."""
 
 
-class StoreConformance(ABC):
+class StoreConformance(InterruptionConformance):
     """The promises of `unitledger.ports.Store`, one test each.
 
     Make a subclass with ``store=`` something that makes an empty store. Where that takes more, such
@@ -502,11 +504,6 @@ class StoreConformance(ABC):
 
 class _Failure(Exception):
     """What goes wrong in the middle of a unit of work."""
-
-
-def _keeps(promise: str, found: object, expected: object) -> None:
-    if found != expected:
-        raise AssertionError(f"{promise}: found {found!r}, not {expected!r}")
 
 
 def _refused(promise: str, do: Callable[[], object]) -> None:
