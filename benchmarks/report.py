@@ -10,7 +10,7 @@ import attrs
 
 from benchmarks.timing import Times
 
-__all__ = ["Figure", "figures_table", "machine", "redemption_table", "verdicts"]
+__all__ = ["Figure", "figures_table", "machine", "redemption_table", "table", "verdicts"]
 
 
 @attrs.frozen
@@ -54,7 +54,8 @@ def _row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int = 1) -> str:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int = 1) -> str:
+    """A table in Markdown; the first columns are texts, the others figures."""
     rules = ("---" if i < text_columns else "---:" for i in range(len(heads)))
     return "\n".join((_row(heads), _row(rules), *map(_row, rows)))
 
@@ -76,7 +77,7 @@ def redemption_table(
         )
         for name in names
     )
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def figures_table(figures: Iterable[Figure]) -> str:
@@ -92,7 +93,7 @@ def figures_table(figures: Iterable[Figure]) -> str:
         )
         for each in figures
     )
-    return _table(("what", "measured", "against", "value", "target", ""), rows, 3)
+    return table(("what", "measured", "against", "value", "target", ""), rows, 3)
 
 
 def verdicts(figures: Iterable[Figure]) -> str:
