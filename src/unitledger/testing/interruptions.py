@@ -98,9 +98,10 @@ class InterruptedStore:
         wallets: Iterable[WalletId],
         keys: Iterable[str],
         requests: Iterable[RequestId] = (),
+        shared: Iterable[str] = (),
     ) -> Iterator[UnitOfWork]:
         """A unit of work; its beginning, its end and every call in it may fail."""
-        made = self._store.begin(portal, wallets, keys, requests)
+        made = self._store.begin(portal, wallets, keys, requests, shared)
         with self._inside(made, "begin", _END) as unit:
             yield unit
 
@@ -163,11 +164,12 @@ class _Meddled:
         wallets: Iterable[WalletId],
         keys: Iterable[str],
         requests: Iterable[RequestId] = (),
+        shared: Iterable[str] = (),
     ) -> AbstractContextManager[UnitOfWork]:
         meddle, self._meddle = self._meddle, None
         if meddle is not None:
             meddle()
-        return self._store.begin(portal, wallets, keys, requests)
+        return self._store.begin(portal, wallets, keys, requests, shared)
 
     def read(
         self, portal: PortalId, requests: Iterable[RequestId] = ()
