@@ -27,7 +27,10 @@ from unitledger.stores.sql.statements import Statements
 from unitledger.stores.sql.wires import Call, Rows, Wire
 from unitledger.time import microseconds
 
-__all__ = ["ends_of", "head_of"]
+__all__ = ["FIRST", "SqlReading", "ends_of", "head_of"]
+
+FIRST = 64
+"""How many lots of a wallet are fetched with its lock: as many as a plan asks for at first."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER = 2**63 - 1
@@ -35,6 +38,8 @@ _PAGE = 1000
 _DECODED = 16_384
 
 _Held: TypeAlias = tuple[Lot, Cells]
+_Usable: TypeAlias = tuple[list[_Held], bool]
+"""Lots of which a wallet can spend, with its cells, and whether these are all."""
 _Cached: TypeAlias = tuple[Bucket, datetime, bool]
 """A bucket, the instant whose lapsed lots it leaves out, and whether it has all the others."""
 
@@ -97,6 +102,7 @@ class SqlReading:
         self._claims: dict[str, Claim | None] = {}
         self._records: dict[tuple[str, str], tuple[Record, str] | None] = {}
         self._buckets: dict[tuple[str, BurnOrder], _Cached] = {}
+        self._first: dict[str, list[_Held]] = {}
 
     # What is known after a first round trip.
 
@@ -131,6 +137,10 @@ class SqlReading:
         self._claims.update(dict.fromkeys(names))
         for name, text in rows:
             self._claims[name] = _claim(text)
+
+    def know_first(self, wallet: str, rows: Rows) -> None:
+        """Take rows as the first `FIRST` lots a wallet can spend of, lapsed or not, by expiry."""
+        self._first[wallet] = self._held(wallet, rows)
 
     def catch_up(self) -> None:
         """Have everything in the tables that later questions are about."""
@@ -185,18 +195,30 @@ class SqlReading:
         known = self._buckets.get((wallet, order))
         if known is not None and _serves(known, at, at_least):
             return known[0]
-        self.catch_up()
-        if at_least is None or order != FEFO_LARGEST:
-            rows = self._wire.ask(self._sql.usable, self._portal, wallet, microseconds(at))
-            whole = True
-        else:
-            asked = (self._portal, wallet, microseconds(at), at_least)
-            rows = self._wire.ask(self._sql.first, *asked)
-            whole = len(rows) < at_least
-        pairs = [(lot, cells[1] + cells[4]) for lot, cells in self._held(wallet, rows)]
+        paged = at_least if order == FEFO_LARGEST else None
+        held, whole = self._fetched(wallet, at, paged) or self._usable(wallet, at, paged)
+        pairs = [(lot, cells[1] + cells[4]) for lot, cells in held]
         bucket = Bucket.sorted(pairs, unit=wallet_unit(wallet), order=order)
         self._buckets[wallet, order] = bucket, at, whole
         return bucket
+
+    def _fetched(self, wallet: str, at: datetime, paged: int | None) -> _Usable | None:
+        """What can be spent, as it came with the lock; ``None`` where that does not tell."""
+        held = self._first.get(wallet)
+        if held is None:
+            return None
+        if len(held) < FIRST:
+            return [one for one in held if not one[0].lapsed(at)], True
+        return (held, False) if paged == FIRST and not held[0][0].lapsed(at) else None
+
+    def _usable(self, wallet: str, at: datetime, paged: int | None) -> _Usable:
+        """What can be spent, as the tables have it."""
+        self.catch_up()
+        asked = (self._portal, wallet, microseconds(at))
+        if paged is None:
+            return self._held(wallet, self._wire.ask(self._sql.usable, *asked)), True
+        rows = self._wire.ask(self._sql.first, *asked, paged)
+        return self._held(wallet, rows), len(rows) < paged
 
     def lot(self, lot: LotId) -> Lot | None:
         """A lot under its present terms."""

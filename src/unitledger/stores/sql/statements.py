@@ -35,7 +35,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from unitledger.stores.sql.schema import Tables, add_tables
 
-__all__ = ["Row", "Statement", "Statements", "statements_for"]
+__all__ = ["Row", "Statement", "Statements", "statements_for", "together"]
 
 Row: TypeAlias = "Sequence[Any] | Mapping[str, Any]"
 """The values of one call, as a driver takes them."""
@@ -54,17 +54,34 @@ class Statement:
         text: The statement, with the driver's marks where values go.
         names: The names of its values, in the order in which they are given.
         places: For drivers that count their marks, the place of the value for each mark.
+        apart: Whether it reads or unmakes what another statement of a unit of work may write.
+        in_order: Whether the order in which its rows are written means something.
     """
 
     text: str
     names: tuple[str, ...]
     places: tuple[int, ...] | None
+    apart: bool = False
+    in_order: bool = False
 
     def row(self, values: Sequence[Any]) -> Row:
         """The values as the driver takes them."""
         if self.places is None:
             return dict(zip(self.names, values, strict=True))
         return tuple([values[place] for place in self.places])
+
+
+@lru_cache(maxsize=512)
+def together(parts: tuple[Statement, ...]) -> Statement:
+    """Statements with named values as one that carries all of them out at once.
+
+    None of them sees what another one writes, and which comes first is not said: those that stand
+    `apart`, and several rows that go `in_order`, are not for this.
+    """
+    texts = [part.text.replace("%(v_", f"%(v{n}_") for n, part in enumerate(parts)]
+    named = ", ".join(f"w{n} AS ({text})" for n, text in enumerate(texts))
+    names = [name.replace("v_", f"v{n}_", 1) for n, part in enumerate(parts) for name in part.names]
+    return Statement(f"WITH {named} SELECT 1", tuple(names), None)
 
 
 _NONE: Any = literal_column("0")
@@ -113,7 +130,9 @@ class Statements:
         """Whether the engine locks rows; if not, one writer at a time has the whole database."""
         return self.dialect.name in _SEQUENCES
 
-    def made(self, sql: _Sql, *names: str) -> Statement:
+    def made(
+        self, sql: _Sql, *names: str, apart: bool = False, in_order: bool = False
+    ) -> Statement:
         """The compiled text of a statement whose values are given in the order of their names."""
         compiled: Any = sql.compile(
             dialect=self.dialect, compile_kwargs={"render_postcompile": True}
@@ -122,7 +141,7 @@ class Statements:
         places = None
         if compiled.positional:
             places = tuple(order.index(mark) for mark in compiled.positiontup)
-        return Statement(compiled.string, order, places)
+        return Statement(compiled.string, order, places, apart, in_order)
 
     # Locks, heads, requests.
 
@@ -179,7 +198,7 @@ class Statements:
         empty = {"sequence": _NONE, "at": _NONE, "hash": _EMPTY, "due": null()}
         rows = [{"portal": _value("portal"), "name": _value(name), **empty} for name in names]
         sql = self._insert(self.tables.heads).values(rows).on_conflict_do_nothing()
-        return self.made(sql, "portal", *names)
+        return self.made(sql, "portal", *names, apart=True)
 
     def rows_to_lock(self, portal: str, names: Sequence[str]) -> tuple[Statement, list[Row]]:
         """What gives every lock a row, written in the order in which all others write them."""
@@ -411,7 +430,8 @@ class Statements:
             following = func.coalesce(func.max(journal.c.place), _NONE) + _ONE
             place = select(following).where(*_is(journal, "portal")).scalar_subquery()
         names = ("portal", "request", "hash", "text")
-        return self.made(insert(journal).values(place=place, **_values(*names)), *names)
+        sql = insert(journal).values(place=place, **_values(*names))
+        return self.made(sql, *names, in_order=True)
 
     @cached_property
     def add_lot(self) -> Statement:
@@ -433,7 +453,7 @@ class Statements:
         cells = self.tables.cells
         rule = _is(cells, "portal", "lot")
         sql = update(cells).values(ends=_value("ends")).where(*rule)
-        return self.made(sql, "portal", "lot", "ends")
+        return self.made(sql, "portal", "lot", "ends", apart=True)
 
     @cached_property
     def edit_cell(self) -> Statement:
@@ -458,7 +478,7 @@ class Statements:
         fresh = {name: sql.excluded[name] for name in (*_STATES, *_SORTED)}
         keys = ("portal", "wallet", "lot")
         done = sql.on_conflict_do_update(index_elements=keys, set_=fresh)
-        return self.made(done, *given, "acquired", "cycle")
+        return self.made(done, *given, "acquired", "cycle", apart=True)
 
     @cached_property
     def touch(self) -> Statement:
@@ -486,7 +506,8 @@ class Statements:
     def drop_places(self) -> Statement:
         """A claim found nowhere."""
         places = self.tables.places
-        return self.made(delete(places).where(*_is(places, "portal", "claim")), "portal", "claim")
+        sql = delete(places).where(*_is(places, "portal", "claim"))
+        return self.made(sql, "portal", "claim", apart=True)
 
     @cached_property
     def add_place(self) -> Statement:
@@ -499,8 +520,8 @@ class Statements:
     def drop_found(self) -> Statement:
         """A record found by nothing."""
         found = self.tables.found
-        rule = _is(found, "portal", "kind", "key")
-        return self.made(delete(found).where(*rule), "portal", "kind", "key")
+        sql = delete(found).where(*_is(found, "portal", "kind", "key"))
+        return self.made(sql, "portal", "kind", "key", apart=True)
 
     @cached_property
     def add_found(self) -> Statement:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeAlias, final
 
-from unitledger.accounts import EMPTY_CELLS, Cells, State
+from unitledger.accounts import EMPTY_CELLS, Cells, State, is_wallet
 from unitledger.buckets import Bucket, Plan
 from unitledger.claims import Claim
 from unitledger.codec import encode
@@ -21,12 +21,17 @@ from unitledger.ids import LotId, PortalId, RequestId, WalletId
 from unitledger.lots import Lot
 from unitledger.ports import Kept, Posting
 from unitledger.records import Record, record_lock
-from unitledger.stores.sql.reading import SqlReading, ends_of
+from unitledger.stores.sql.reading import FIRST, SqlReading, ends_of
 from unitledger.stores.sql.statements import Row, Statements
 from unitledger.stores.sql.wires import Batch, Call, Wire
 from unitledger.time import microseconds
 
 __all__ = ["SqlUnit"]
+
+_FEW = 4
+"""Of how many wallets the first lots are fetched with the locks."""
+_ALWAYS = -(2**63)
+"""Before the end of every lot."""
 
 _Change: TypeAlias = tuple[LotId, int, int]
 """A lot, and what can be spent of it before and after."""
@@ -50,8 +55,9 @@ class SqlUnit(SqlReading):
     ) -> bool:
         """Take the locks and learn the heads, in one round trip where the driver can.
 
-        With them comes what requests are going to look up: their entries, and the first claims they
-        would make.
+        With them comes what is going to be asked for next: the first lots that a few wallets can
+        spend of, and what requests look up, which is their entries and the first claims they would
+        make.
 
         Args:
             before: What begins the transaction.
@@ -61,12 +67,17 @@ class SqlUnit(SqlReading):
         Returns:
             Whether everything is locked; if not, some names have no row that could be.
         """
-        rows = self._wire.ask_all(before, [*locks, *self.expected(requests)])
-        for (_, (_, *names)), found in zip(locks, rows, strict=False):
-            if self._sql.locks_rows and len(found) < len(names):
+        names = [name for _, (_, *some) in locks for name in some]
+        spent = [name for name in names if is_wallet(name)]
+        firsts = [(self._sql.first, (self._portal, name, _ALWAYS, FIRST)) for name in spent[:_FEW]]
+        rows = self._wire.ask_all(before, [*locks, *firsts, *self.expected(requests)])
+        for (_, (_, *some)), found in zip(locks, rows, strict=False):
+            if self._sql.locks_rows and len(found) < len(some):
                 return False
-            self.know_heads(names, found)
-        self.expect(requests, rows[len(locks) :])
+            self.know_heads(some, found)
+        for (_, (_, name, *_)), found in zip(firsts, rows[len(locks) :], strict=False):
+            self.know_first(name, found)
+        self.expect(requests, rows[len(locks) + len(firsts) :])
         return True
 
     def post(self, posting: Posting) -> None:
@@ -112,6 +123,7 @@ class SqlUnit(SqlReading):
             self._pending.edits[edit.lot] = edited
             self._pending.versions.append((edited, posting.at))
             self._buckets.clear()
+            self._first.clear()
 
     def _post_cells(self, posting: Posting) -> dict[WalletId, list[_Change]]:
         """Keep the cells; returns how much more or less can be spent, by wallet."""
@@ -124,6 +136,7 @@ class SqlUnit(SqlReading):
                 pending.new_cells.add(key)
                 old = EMPTY_CELLS
             self._cells[key] = pending.cells[key] = cells
+            self._first.pop(wallet, None)
             before, after = old[1] + old[4], cells[1] + cells[4]
             if before != after:
                 changes.setdefault(wallet, []).append((lot, before, after))

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias, final
 
 from sqlalchemy import Connection
 
-from unitledger.stores.sql.statements import Row, Statement
+from unitledger.stores.sql.statements import Row, Statement, together
 
 __all__ = ["Batch", "Call", "DriverWire", "HostWire", "PipelineWire", "Rows", "Wire", "wire"]
 
@@ -36,6 +36,10 @@ class Wire(Protocol):
     def tell(self, batches: Iterable[Batch], *after: str) -> None:
         """Statements with rows to write, and some that need none behind them."""
         ...
+
+
+_MOST = 24
+"""How many rows are written by one statement that carries many out."""
 
 
 @final
@@ -128,13 +132,27 @@ class PipelineWire:
         """All in one round trip."""
         driver = self._driver
         with driver.pipeline():
-            for statement, rows in batches:
+            for statement, rows in _fewer(list(batches)):
                 if len(rows) == 1:
                     driver.cursor().execute(statement.text, rows[0])
                 else:
                     driver.cursor().executemany(statement.text, rows)
             for text in after:
                 driver.cursor().execute(text, prepare=False)
+
+
+def _fewer(batches: list[Batch]) -> list[Batch]:
+    """The same rows in one statement, where they are few and none has to wait for another."""
+    pairs = [(statement, row) for statement, rows in batches for row in rows]
+    if not 1 < len(pairs) <= _MOST or any(_waits(*batch) for batch in batches):
+        return batches
+    whole = together(tuple([statement for statement, _ in pairs]))
+    given: list[Any] = [row for _, row in pairs]
+    return [(whole, [whole.row([value for row in given for value in row.values()])])]
+
+
+def _waits(statement: Statement, rows: list[Row]) -> bool:
+    return statement.apart or (statement.in_order and len(rows) > 1)
 
 
 def _taken(statement: Statement, values: Sequence[object]) -> Any:
