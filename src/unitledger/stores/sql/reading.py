@@ -110,15 +110,15 @@ class SqlReading:
         """What requests are sure to look up: their entries, and the first claim each would make."""
         if not requests:
             return []
-        known = (self._sql.known(len(requests)), (self._portal, *requests))
-        claims = _first_claims(requests)
-        return [known, (self._sql.taken(len(claims)), (self._portal, *claims))]
+        names = (self._portal, *requests, *_first_claims(requests))
+        return [(self._sql.made_by(len(requests)), names)]
 
     def expect(self, requests: Sequence[RequestId], rows: Sequence[Rows]) -> None:
         """Take what `expected` found as known."""
         if requests:
-            self.know_requests(requests, rows[0])
-            self.know_claims(_first_claims(requests), rows[1])
+            ((*found,),) = rows
+            self.know_requests(requests, [row for row in found if row[2]])
+            self.know_claims(_first_claims(requests), [row[:2] for row in found if not row[2]])
 
     def know_heads(self, names: Iterable[str], rows: Rows) -> None:
         """Take the rows of some locks as what their heads are."""

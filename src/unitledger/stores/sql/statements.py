@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, final
 import attrs
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Delete,
     Dialect,
     Insert,
@@ -39,7 +40,7 @@ __all__ = ["Row", "Statement", "Statements", "statements_for", "together"]
 
 Row: TypeAlias = "Sequence[Any] | Mapping[str, Any]"
 """The values of one call, as a driver takes them."""
-_Sql: TypeAlias = "Select[Any] | Insert | Update | Delete"
+_Sql: TypeAlias = "Select[Any] | CompoundSelect[Any] | Insert | Update | Delete"
 _STATES = ("issued", "free", "held", "spent", "expired", "void")
 _SORTED = ("usable", "live")
 _SEQUENCES = ("postgresql", "cockroachdb")
@@ -124,6 +125,7 @@ class Statements:
         self.named: Callable[[int], Statement] = cache(self._named)
         self.known: Callable[[int], Statement] = cache(self._known)
         self.taken: Callable[[int], Statement] = cache(self._taken)
+        self.made_by: Callable[[int], Statement] = cache(self._made_by)
 
     @property
     def locks_rows(self) -> bool:
@@ -212,6 +214,16 @@ class Statements:
         return self.made(
             select(journal.c.request, journal.c.text, journal.c.hash).where(*rule), *names
         )
+
+    def _made_by(self, count: int) -> Statement:
+        """The entries of so many requests, and as many claims, whose hash is empty."""
+        journal, claims = self.tables.journal, self.tables.claims
+        rule, names = self._some(journal, "request", count)
+        first = [_value(f"claim{n}") for n in range(count)]
+        entries = select(journal.c.request, journal.c.text, journal.c.hash).where(*rule)
+        mine = (claims.c.portal == _value("portal"), claims.c.claim.in_(first))
+        made = select(claims.c.claim, claims.c.text, _EMPTY).where(*mine)
+        return self.made(entries.union_all(made), *names, *(f"claim{n}" for n in range(count)))
 
     def _taken(self, count: int) -> Statement:
         """So many claims."""

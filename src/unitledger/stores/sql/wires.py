@@ -122,7 +122,7 @@ class PipelineWire:
         driver = self._driver
         with driver.pipeline():
             for text in before:
-                driver.cursor().execute(text, prepare=False)
+                self._cursor.execute(text, prepare=False)
             cursors = [driver.cursor() for _ in calls]
             for cursor, (statement, values) in zip(cursors, calls, strict=True):
                 cursor.execute(statement.text, statement.row(values))
@@ -134,11 +134,11 @@ class PipelineWire:
         with driver.pipeline():
             for statement, rows in _fewer(list(batches)):
                 if len(rows) == 1:
-                    driver.cursor().execute(statement.text, rows[0])
+                    self._cursor.execute(statement.text, rows[0])
                 else:
-                    driver.cursor().executemany(statement.text, rows)
+                    self._cursor.executemany(statement.text, rows)
             for text in after:
-                driver.cursor().execute(text, prepare=False)
+                self._cursor.execute(text, prepare=False)
 
 
 def _fewer(batches: list[Batch]) -> list[Batch]:
