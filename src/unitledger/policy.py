@@ -212,8 +212,8 @@ class Policy(Value):
         per_user_cap: How much one user may have spent by one key code; ``None`` is no cap
             (TU-112).
         code_storage: Whether a host may leave the encrypted text of a code with it (TU-113).
-        training_units: Whether the portal has training units at all (TU-001).
-        key_code_units: Whether it has key codes (TU-003).
+        training_units: Whether a checkout offers to pay with training units at all (TU-001).
+        key_code_units: Whether it offers to pay with key codes (TU-003).
         payment_preferences: Which ways to pay with units are offered in which organizational
             unit; the nearest one counts (TU-002, TU-003).
         recurrence_anchor: What a relative schedule counts from (TU-047).

@@ -16,7 +16,9 @@ __all__ = ["offered"]
 
 
 def offered(policy: Policy, lineage: tuple[str, ...]) -> frozenset[UnitMethod]:
-    """The ways to pay with units that are offered to a user.
+    """The ways to pay with units that are offered to a user; what a checkout shows.
+
+    An order is not refused for a way that was not offered: what somebody has stays theirs.
 
     Args:
         policy: Its switches and its ``payment_preferences``.
