@@ -268,14 +268,35 @@ def _against(what: str, rates: dict[str, float], mine: str, theirs: str, target:
 
 
 def main() -> int:
-    """Print the table."""
+    """Print the page, and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    size = _QUICK if parser.parse_args().quick else _FULL
+    parser.add_argument("--quick", action="store_true", help="a glance")
+    parser.add_argument("--write", type=Path, help="where the page goes")
+    chosen = parser.parse_args()
+    size = _QUICK if chosen.quick else _FULL
     with TemporaryDirectory() as folder:
         figures = [*_sqlite(size, Path(folder)), *_postgresql(size)]
-    print(machine(), figures_table(figures), verdicts(figures), sep="\n\n")
+    page = _page(size, figures)
+    print(page)
+    if chosen.write is not None:
+        chosen.write.write_text(page, encoding="utf-8")
     return 0
+
+
+def _page(size: Size, figures: Sequence[Figure]) -> str:
+    how = (
+        f"{machine()}; medians of {size.rounds} rounds taken in turns, {size.redemptions} "
+        f"redemptions or {size.batches} batches a round, wall-clock time; ten lots in a wallet, "
+        f"spread over {size.wallets} wallets. Written by `python -m benchmarks.w2`."
+    )
+    raw = (
+        "The raw baselines keep a balance and a log of requests, in one transaction, on the same "
+        "disk and server, and promise nothing else: a conditional `UPDATE` and an `INSERT` on "
+        "SQLite, a `SELECT … FOR UPDATE` before them on PostgreSQL, and a hundred of them in one "
+        "pipeline as a batch."
+    )
+    parts = ("# Redeeming on a database", how, raw, figures_table(figures), verdicts(figures))
+    return "\n\n".join(parts) + "\n"
 
 
 if __name__ == "__main__":
