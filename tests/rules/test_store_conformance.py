@@ -149,7 +149,7 @@ class LooksBehind(Faulty):
     def begin(self, portal: PortalId, *named: Any) -> Iterator[ToyUnit]:
         with self._lock:
             now = self.texts.get(portal, _NEW)
-            unit = ToyUnit(self.seen.pop(tuple(named[-1]), now))
+            unit = ToyUnit(self.seen.pop(tuple(named[2]), now))
             yield unit
             self.texts[portal] = json.dumps(unit.document)
 

@@ -106,7 +106,7 @@ class Scissors:
     def _sent(self, said: bytes) -> bool:
         with self._lock:
             over = self.before + self.behind >= self.most
-            if over or b"COMMIT" not in said or self._chance.random() > self.often:
+            if over or b"COMMIT\0" not in said or self._chance.random() > self.often:
                 return True
             if self._chance.random() < 0.5:
                 self.before += 1

@@ -259,7 +259,7 @@ def test_an_answer_that_is_lost_is_asked_for_again(tmp_path: Path) -> None:
         asked = list[bool]()
 
         def sent(said: bytes) -> bool:
-            asked.append(b"COMMIT" in said)
+            asked.append(b"COMMIT\0" in said)
             return True
 
         proxy.sent = sent
@@ -276,7 +276,7 @@ def test_an_answer_that_is_lost_is_asked_for_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("doing", ["reading", "taking the locks", "writing"])
 def test_a_connection_that_is_cut_is_not_used_again(doing: str, tmp_path: Path) -> None:
-    word = {"reading": b"request", "taking the locks": b"FOR UPDATE", "writing": b"COMMIT"}[doing]
+    word = {"reading": b"request", "taking the locks": b"FOR UPDATE", "writing": b"COMMIT\0"}[doing]
     with Proxy(shared(), tmp_path) as proxy:
         store = SqlStore.open(proxy.url, prefix=f"cut{next(NUMBERS)}_")
         issue(store)

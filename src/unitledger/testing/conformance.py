@@ -425,13 +425,13 @@ class StoreConformance(InterruptionConformance):
 
         def follow() -> None:
             inside.wait(10)
-            with _begun(store) as unit:
+            with store.begin(_HERE, (_ANN,), ()) as unit:
                 entered.set()
                 seen.append(unit.request(RequestId("r1")))
 
         follower = Thread(target=follow)
         follower.start()
-        with _begun(store) as unit:
+        with store.begin(_HERE, (_ANN,), ()) as unit:
             inside.set()
             together = entered.wait(0.2)
             unit.post(_full("r1"))
@@ -442,8 +442,11 @@ class StoreConformance(InterruptionConformance):
     def test_a_shared_lock_keeps_away_whoever_wants_it_alone(self) -> None:
         """What was looked at under a lock that is shared is so until the unit of work has ended."""
         promise = "what a unit of work shares is not changed before it has ended"
-        for mine, theirs in (((), _KEYS), (_KEYS, ())):
+        for mine, theirs in (((), _KEYS), (_KEYS, ()), (_KEYS, _KEYS)):
             store, seen = self.fresh(), list[tuple[Record, ...]]()
+            for wallet, keys in ((_ANN, mine), (_BEN, theirs)):
+                with _sharing(store, wallet, keys):
+                    """Whatever a store makes when a name is first locked is there from now on."""
             follower = _Follower(store, theirs, _finding(seen))
             with _sharing(store, _ANN, mine) as unit:
                 together = follower.enters()

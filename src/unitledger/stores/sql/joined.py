@@ -23,11 +23,10 @@ from unitledger.errors import (
 )
 from unitledger.ids import PortalId, RequestId, WalletId
 from unitledger.ports import Kept, Reading, UnitOfWork
-from unitledger.records import record_lock
 from unitledger.stores.sql.faults import Fault, driver_errors, fault, refusal
 from unitledger.stores.sql.reading import SqlReading
 from unitledger.stores.sql.schema import PREFIX, SCHEMA_VERSION, check_version
-from unitledger.stores.sql.statements import Statements, statements_for
+from unitledger.stores.sql.statements import Names, Statements, statements_for
 from unitledger.stores.sql.transactions import MOST_HINTS, alone
 from unitledger.stores.sql.units import SqlUnit
 from unitledger.stores.sql.wires import HostWire
@@ -35,6 +34,8 @@ from unitledger.stores.sql.wires import HostWire
 __all__ = ["HasConnection", "JoinedSqlStore"]
 
 _NO_TRANSACTION = "25P01"
+_SNAPSHOT = "repeatable read"
+_LEVELS = "one in read committed, or in serializable"
 
 
 @runtime_checkable
@@ -83,19 +84,19 @@ class JoinedSqlStore:
             Contention: Somebody was in the way; roll back and do all of it again.
             StoreUnavailable: The database failed.
             SchemaMismatch: The tables are missing or of another version.
-            InvalidValue: The connection commits every statement by itself.
+            InvalidValue: The connection commits every statement by itself, or looks at a snapshot
+                that was taken before the locks.
             NotLocked: Where the unit of work ends: somebody else was faster.
         """
-        names, others = [*wallets, *keys], list(shared)
+        names = Names(tuple(wallets), tuple(keys), tuple(shared))
         hints = list(requests)[:MOST_HINTS]
         with alone(self._host, portal), self._reached() as (connection, statements):
             try:
                 self._write_from_now(connection, statements, portal)
                 with connection.begin_nested():
                     unit = SqlUnit(HostWire(connection), statements, portal)
-                    locks = statements.locks(portal, names, others)
-                    while not unit.begin((), locks, hints):
-                        missing = statements.rows_to_lock(portal, [*names, *others])
+                    while not unit.begin((), names, hints):
+                        missing = statements.rows_to_lock(portal, names)
                         HostWire(connection).tell([missing])
                     yield unit
                     unit.finish()
@@ -130,8 +131,14 @@ class JoinedSqlStore:
     def _write_from_now(
         self, connection: Connection, statements: Statements, portal: PortalId
     ) -> None:
-        """Have SQLite give the database to this transaction, before anything is read or saved."""
+        """Have SQLite give the database to this transaction, before anything is read or saved.
+
+        Elsewhere its isolation must be one in which it sees what was there when it got its locks.
+        """
         if statements.locks_rows:
+            level = connection.exec_driver_sql("SHOW transaction_isolation").scalar()
+            if level == _SNAPSHOT:
+                raise InvalidValue("host", f"a transaction in {level}", _LEVELS)
             return
         HostWire(connection).tell([(statements.touch, [statements.touch.row((portal,))])])
         driver: Any = connection.connection
@@ -145,13 +152,13 @@ def _in_no_transaction() -> InvalidValue:
     )
 
 
-def _broken(error: Exception, names: list[str]) -> UnitLedgerError:
+def _broken(error: Exception, names: Names) -> UnitLedgerError:
     """What the caller is told of an error of the driver; the ledger begins again after a race."""
     kind = fault(error)
     if kind is Fault.AGAIN:
         return Contention(1)
     if kind is Fault.TAKEN:
-        return NotLocked(names[0] if names else record_lock("request", "any"))
+        return NotLocked(names.first)
     if getattr(getattr(error, "orig", None), "sqlstate", None) == _NO_TRANSACTION:
         return _in_no_transaction()
     return refusal(error, "writing")

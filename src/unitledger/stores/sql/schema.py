@@ -77,7 +77,7 @@ class Tables(Value):
     Attributes:
         prefix: What their names begin with.
         schema: One row with the version of all the others.
-        heads: Every wallet's head. Record keys that were ever locked have a row too, numbered 0.
+        heads: Every wallet's head. Record keys that were ever shared have a row too, numbered 0.
         lots: Lots under their present terms.
         cells: What each wallet has of each lot, with what burn orders by expiry sort by.
         claims: Claims as they are now.

@@ -6,10 +6,10 @@ left to do per call is to put the values in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property, lru_cache
 from itertools import groupby
-from typing import Any, TypeAlias, final
+from typing import Any, NamedTuple, TypeAlias, final
 
 import attrs
 from sqlalchemy import (
@@ -34,9 +34,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from unitledger.records import record_lock
 from unitledger.stores.sql.schema import Tables, add_tables
 
-__all__ = ["Row", "Statement", "Statements", "statements_for", "together"]
+__all__ = ["Names", "Row", "Statement", "Statements", "statements_for", "together"]
 
 Row: TypeAlias = "Sequence[Any] | Mapping[str, Any]"
 """The values of one call, as a driver takes them."""
@@ -85,6 +86,19 @@ def together(parts: tuple[Statement, ...]) -> Statement:
     return Statement(f"WITH {named} SELECT 1", tuple(names), None)
 
 
+class Names(NamedTuple):
+    """What a unit of work locks: wallets and record keys to itself, and keys that it shares."""
+
+    wallets: tuple[str, ...]
+    keys: tuple[str, ...]
+    shared: tuple[str, ...]
+
+    @property
+    def first(self) -> str:
+        """One of them that it has to itself, for an error to name."""
+        return next(iter((*self.wallets, *self.keys)), record_lock("request", "any"))
+
+
 _NONE: Any = literal_column("0")
 _ONE: Any = literal_column("1")
 _EMPTY: Any = literal_column("''")
@@ -123,6 +137,8 @@ class Statements:
         self.shared: Callable[[int], Statement] = cache(self._shared)
         self.seen: Callable[[int], Statement] = cache(self._seen)
         self.named: Callable[[int], Statement] = cache(self._named)
+        self.claimed: Callable[[int], Statement] = cache(self._claimed)
+        self.given_back: Callable[[int], Statement] = cache(self._given_back)
         self.known: Callable[[int], Statement] = cache(self._known)
         self.taken: Callable[[int], Statement] = cache(self._taken)
         self.made_by: Callable[[int], Statement] = cache(self._made_by)
@@ -173,39 +189,61 @@ class Statements:
         sql, names = self._heads(count)
         return self.made(sql.with_for_update(read=True) if self.locks_rows else sql, *names)
 
-    def locks(
-        self, portal: str, own: Iterable[str], shared: Iterable[str]
-    ) -> list[tuple[Statement, Sequence[Any]]]:
+    def locks(self, portal: str, names: Names) -> list[tuple[Statement, Sequence[Any]]]:
         """What locks some names, one after the other in the one order that all units of work have.
 
-        Args:
-            portal: The portal.
-            own: What is to be had alone.
-            shared: What may be shared; where rows are not locked, nobody else is there anyway.
+        Where rows are not locked, nobody else is there anyway.
         """
-        alone = frozenset(own)
-        if not self.locks_rows:
-            names = sorted(alone)
-            return [(self.locked(len(names)), (portal, *names))] if names else []
+        alone = frozenset((*names.wallets, *names.keys))
+        every = sorted(alone.union(names.shared) if self.locks_rows else alone)
         calls = list[tuple[Statement, Sequence[Any]]]()
-        for mine, run in groupby(sorted(alone.union(shared)), alone.__contains__):
-            names = list(run)
+        for mine, run in groupby(every, alone.__contains__):
+            some = list(run)
             statement = self.locked if mine else self.shared
-            calls.append((statement(len(names)), (portal, *names)))
+            calls.append((statement(len(some)), (portal, *some)))
         return calls
 
-    def _named(self, count: int) -> Statement:
-        """Rows for so many locks, where there are none yet."""
+    def claims_of(self, portal: str, names: Names) -> list[tuple[Statement, Sequence[Any]]]:
+        """What gives keys that have no row one that nobody else sees, and tells which those were.
+
+        To write such a row is to lock its key: who else writes it waits for the end of this one.
+        """
+        if not names.keys or not self.locks_rows:
+            return []
+        return [(self.claimed(len(names.keys)), (portal, *sorted(names.keys)))]
+
+    def _rows(self, count: int) -> tuple[Any, list[str]]:
         names = [f"name{n}" for n in range(count)]
         empty = {"sequence": _NONE, "at": _NONE, "hash": _EMPTY, "due": null()}
         rows = [{"portal": _value("portal"), "name": _value(name), **empty} for name in names]
         sql = self._insert(self.tables.heads).values(rows).on_conflict_do_nothing()
-        return self.made(sql, "portal", *names, apart=True)
+        return sql, ["portal", *names]
 
-    def rows_to_lock(self, portal: str, names: Sequence[str]) -> tuple[Statement, list[Row]]:
-        """What gives every lock a row, written in the order in which all others write them."""
-        missing = self.named(len(names))
-        return missing, [missing.row((portal, *sorted(names)))]
+    def _named(self, count: int) -> Statement:
+        """Rows for so many locks, where there are none yet."""
+        sql, names = self._rows(count)
+        return self.made(sql, *names, apart=True)
+
+    def _claimed(self, count: int) -> Statement:
+        """The same, telling which there were none of."""
+        sql, names = self._rows(count)
+        return self.made(sql.returning(self.tables.heads.c.name), *names)
+
+    def _given_back(self, count: int) -> Statement:
+        """So many rows that were there to be locked, gone."""
+        rule, names = self._some(self.tables.heads, "name", count)
+        return self.made(delete(self.tables.heads).where(*rule), *names)
+
+    def rows_to_lock(self, portal: str, names: Names) -> tuple[Statement, list[Row]]:
+        """What gives wallets and shared keys a row that stays, in the one order of names."""
+        staying = sorted({*names.wallets, *names.shared})
+        missing = self.named(len(staying))
+        return missing, [missing.row((portal, *staying))]
+
+    def rows_to_drop(self, portal: str, names: Sequence[str]) -> tuple[Statement, list[Row]]:
+        """What takes rows away that were there for this unit of work alone."""
+        gone = self.given_back(len(names))
+        return gone, [gone.row((portal, *names))]
 
     def _known(self, count: int) -> Statement:
         """The entries of so many requests."""

@@ -29,13 +29,12 @@ from unitledger.errors import (
 )
 from unitledger.ids import PortalId, RequestId, WalletId
 from unitledger.ports import Kept, Reading, UnitOfWork
-from unitledger.records import record_lock
 from unitledger.stores.sql.faults import Fault, driver_errors, fault, refusal
 from unitledger.stores.sql.history import Chain, checkpoints
 from unitledger.stores.sql.reading import SqlReading
 from unitledger.stores.sql.retries import Retries
 from unitledger.stores.sql.schema import PREFIX, check_version, create_all
-from unitledger.stores.sql.statements import Statements, statements_for
+from unitledger.stores.sql.statements import Names, Statements, statements_for
 from unitledger.stores.sql.units import SqlUnit
 from unitledger.stores.sql.wires import Wire, wire
 
@@ -209,15 +208,16 @@ class SqlStore:
             SchemaMismatch: The tables are missing or of another version.
             NotLocked: Where the unit of work ends: somebody else was faster or in the way.
         """
-        names, hints = [*wallets, *keys], list(requests)[:MOST_HINTS]
+        names = Names(tuple(wallets), tuple(keys), tuple(shared))
+        hints = list(requests)[:MOST_HINTS]
         with alone(self, portal):
-            connection, unit = self._locked(portal, names, list(shared), hints)
+            connection, unit = self._locked(portal, names, hints)
             with closing(connection), self._all_or_nothing(connection, unit, names):
                 yield unit
 
     @contextmanager
     def _all_or_nothing(
-        self, connection: Connection, unit: SqlUnit, names: list[str]
+        self, connection: Connection, unit: SqlUnit, names: Names
     ) -> Iterator[None]:
         try:
             yield
@@ -236,12 +236,12 @@ class SqlStore:
         except self._errors:
             connection.invalidate()
 
-    def _broken(self, error: BaseException, names: list[str]) -> UnitLedgerError:
+    def _broken(self, error: BaseException, names: Names) -> UnitLedgerError:
         """What the ledger is told of an error of the driver; it begins again where that helps."""
         if fault(error) not in {Fault.AGAIN, Fault.TAKEN}:
             return refusal(error, "writing")
         self.retries.pause(1)
-        return NotLocked(names[0] if names else record_lock("request", "any"))
+        return NotLocked(names.first)
 
     def kept(self, portal: PortalId, request: RequestId) -> Kept | None:
         """The entry that a request led to; see `unitledger.ports.Store`."""
@@ -306,12 +306,12 @@ class SqlStore:
     # Locks.
 
     def _locked(
-        self, portal: PortalId, names: list[str], shared: list[str], hints: list[RequestId]
+        self, portal: PortalId, names: Names, hints: list[RequestId]
     ) -> tuple[Connection, SqlUnit]:
         """A connection that has the locks, and a unit of work that knows their heads."""
         for tried in range(1, self.retries.tries + 1):
             try:
-                return self._locked_once(portal, names, shared, hints)
+                return self._locked_once(portal, names, hints)
             except self._errors as error:
                 if fault(error) is not Fault.AGAIN:
                     raise refusal(error, "taking the locks") from error
@@ -319,16 +319,15 @@ class SqlStore:
         raise Contention(self.retries.tries)
 
     def _locked_once(
-        self, portal: PortalId, names: list[str], shared: list[str], hints: list[RequestId]
+        self, portal: PortalId, names: Names, hints: list[RequestId]
     ) -> tuple[Connection, SqlUnit]:
         connection = self.connect()
         try:
             talk = wire(connection)
             unit = SqlUnit(talk, self.statements, portal)
-            locks = self.statements.locks(portal, names, shared)
-            while not unit.begin(self._beginning, locks, hints):
+            while not unit.begin(self._beginning, names, hints):
                 talk.tell((), "ROLLBACK")
-                talk.tell([self.statements.rows_to_lock(portal, [*names, *shared])])
+                talk.tell([self.statements.rows_to_lock(portal, names)])
         except BaseException:
             self._take_back(connection)
             connection.close()
@@ -340,4 +339,4 @@ class SqlStore:
         if not self.statements.locks_rows:
             return ("BEGIN IMMEDIATE",)
         wait = self.retries.wait // _MILLISECOND
-        return ("BEGIN", f"SET LOCAL lock_timeout = {wait}")
+        return ("BEGIN ISOLATION LEVEL READ COMMITTED", f"SET LOCAL lock_timeout = {wait}")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeAlias, final
 
-from unitledger.accounts import EMPTY_CELLS, Cells, State, is_wallet
+from unitledger.accounts import EMPTY_CELLS, Cells, State
 from unitledger.buckets import Bucket, Plan
 from unitledger.claims import Claim
 from unitledger.codec import encode
@@ -22,8 +22,8 @@ from unitledger.lots import Lot
 from unitledger.ports import Kept, Posting
 from unitledger.records import Record, record_lock
 from unitledger.stores.sql.reading import FIRST, SqlReading, ends_of
-from unitledger.stores.sql.statements import Row, Statements
-from unitledger.stores.sql.wires import Batch, Call, Wire
+from unitledger.stores.sql.statements import Names, Row, Statements
+from unitledger.stores.sql.wires import Batch, Wire
 from unitledger.time import microseconds
 
 __all__ = ["SqlUnit"]
@@ -49,10 +49,9 @@ class SqlUnit(SqlReading):
     def __init__(self, wire: Wire, statements: Statements, portal: PortalId) -> None:
         super().__init__(wire, statements, portal)
         self._pending = _Pending()
+        self._rows: list[str] = []
 
-    def begin(
-        self, before: Sequence[str], locks: Sequence[Call], requests: Sequence[RequestId]
-    ) -> bool:
+    def begin(self, before: Sequence[str], names: Names, requests: Sequence[RequestId]) -> bool:
         """Take the locks and learn the heads, in one round trip where the driver can.
 
         With them comes what is going to be asked for next: the first lots that a few wallets can
@@ -61,21 +60,24 @@ class SqlUnit(SqlReading):
 
         Args:
             before: What begins the transaction.
-            locks: What locks the wallets and record keys; see `Statements.locks`.
+            names: The wallets and record keys to lock.
             requests: The requests that are about to be looked up.
 
         Returns:
             Whether everything is locked; if not, some names have no row that could be.
         """
-        names = [name for _, (_, *some) in locks for name in some]
-        spent = [name for name in names if is_wallet(name)]
-        firsts = [(self._sql.first, (self._portal, name, _ALWAYS, FIRST)) for name in spent[:_FEW]]
-        rows = self._wire.ask_all(before, [*locks, *firsts, *self.expected(requests)])
+        sql, portal = self._sql, self._portal
+        claims, locks = sql.claims_of(portal, names), sql.locks(portal, names)
+        spent = names.wallets[:_FEW]
+        firsts = [(sql.first, (portal, name, _ALWAYS, FIRST)) for name in spent]
+        calls = [*claims, *locks, *firsts, *self.expected(requests)]
+        rows = self._wire.ask_all(before, calls)
+        self._rows = [row[0] for row in (rows.pop(0) if claims else ())]
         for (_, (_, *some)), found in zip(locks, rows, strict=False):
-            if self._sql.locks_rows and len(found) < len(some):
+            if sql.locks_rows and len(found) < len(some):
                 return False
             self.know_heads(some, found)
-        for (_, (_, name, *_)), found in zip(firsts, rows[len(locks) :], strict=False):
+        for name, found in zip(spent, rows[len(locks) :], strict=False):
             self.know_first(name, found)
         self.expect(requests, rows[len(locks) + len(firsts) :])
         return True
@@ -191,8 +193,14 @@ class SqlUnit(SqlReading):
             self._wire.tell(self.batches())
 
     def finish(self, *after: str) -> None:
-        """Write what was posted, with some last statements in the same round trip."""
-        self._wire.tell(self.batches() if self._pending.entries else (), *after)
+        """Write what was posted, with some last statements in the same round trip.
+
+        Rows that were there only to be locked go: who waits for one writes it anew.
+        """
+        batches = self.batches() if self._pending.entries else []
+        if self._rows:
+            batches.append(self._sql.rows_to_drop(self._portal, self._rows))
+        self._wire.tell(batches, *after)
 
     def batches(self) -> list[Batch]:
         """The rows that write everything posted since the last time."""
