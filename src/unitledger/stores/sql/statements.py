@@ -86,6 +86,7 @@ def together(parts: tuple[Statement, ...]) -> Statement:
     return Statement(f"WITH {named} SELECT 1", tuple(names), None)
 
 
+@final
 class Names(NamedTuple):
     """What a unit of work locks: wallets and record keys to itself, and keys that it shares."""
 
