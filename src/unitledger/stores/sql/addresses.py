@@ -18,6 +18,8 @@ from unitledger.stores.sql.statements import statements_for
 __all__ = ["Addresses"]
 
 _LONGEST = 320
+_WANTED = f"a text of 1 to {_LONGEST} characters that can be shown"
+_shows = str.isprintable
 
 
 @final
@@ -38,9 +40,14 @@ class Addresses:
         self._table = statements_for(connection.dialect, prefix).tables.addresses
 
     def keep(self, reference: str, address: str) -> None:
-        """Keep the address behind a reference, in place of an earlier one."""
-        if type(address) is not str or not 0 < len(address) <= _LONGEST:
-            raise InvalidValue("address", "something else", f"a text of 1 to {_LONGEST} characters")
+        """Keep the address behind a reference, in place of an earlier one.
+
+        Raises:
+            InvalidValue: Not a text, too long, or with characters that not every engine keeps, such
+                as a zero byte or half of a pair.
+        """
+        if type(address) is not str or not 0 < len(address) <= _LONGEST or not _shows(address):
+            raise InvalidValue("address", "something else", _WANTED)
         rule = self._of(check_id(reference, "reference"))
         done = self._connection.execute(update(self._table).where(rule).values(address=address))
         if not done.rowcount:
