@@ -7,11 +7,11 @@ from datetime import datetime
 
 from unitledger.accounts import EMPTY_CELLS, State
 from unitledger.commands import Head
-from unitledger.ids import WalletId
+from unitledger.ids import RequestId, WalletId
 from unitledger.journal import Fold
 from unitledger.ports import Reading
 
-__all__ = ["differences"]
+__all__ = ["differences", "lost_requests"]
 
 
 def differences(fold: Fold, reading: Reading) -> Iterator[str]:
@@ -67,9 +67,19 @@ def _different_records(fold: Fold, reading: Reading) -> Iterator[str]:
             yield f"{kind} {key} is not what its entries say"
         if reading.author(kind, key) != fold.authors[kind, key]:
             yield f"{kind} {key} is not by the request that wrote it first"
-    for request, entry_hash in fold.requests.items():
+
+
+def lost_requests(fold: Fold, reading: Reading, requests: Iterable[RequestId]) -> Iterator[str]:
+    """Which of some requests do not lead to their entries, one sentence for each.
+
+    Args:
+        fold: Every entry of the journal, folded.
+        reading: A reading of the portal; any later one will do, as entries never change.
+        requests: The requests to look up.
+    """
+    for request in requests:
         kept = reading.request(request)
-        if kept is None or kept.hash != entry_hash:
+        if kept is None or kept.hash != fold.requests[request]:
             yield f"request {request} does not lead to its entry"
 
 

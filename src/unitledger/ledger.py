@@ -25,7 +25,7 @@ import unitledger.opening
 import unitledger.training  # noqa: F401
 from unitledger.accounts import Cells, State, check_wallet, is_wallet
 from unitledger.amounts import Amount
-from unitledger.audits import differences
+from unitledger.audits import differences, lost_requests
 from unitledger.balances import Balance, lot_balance
 from unitledger.buckets import Plan
 from unitledger.claims import Claim
@@ -106,6 +106,9 @@ MAX_BATCH = 10_000
 
 PREVIEW = "preview"
 """The request id of a preview that was given none; nothing is ever carried out under it."""
+
+_AT_ONCE = 1000
+"""How many requests an audit looks up together."""
 
 _O = TypeVar("_O", bound=Outcome)
 _Moment: TypeAlias = tuple[datetime, datetime]
@@ -627,9 +630,16 @@ class Ledger:
                 fold = _folded(reading, tick=tick)
             except UnitLedgerError as error:
                 return Findings(0, 0, (str(error),))
-            return Findings(
-                fold.count, len(fold.lots), (*fold.faults(), *differences(fold, reading))
-            )
+            faults = [*fold.faults(), *differences(fold, reading)]
+        faults += self._lost(fold)
+        return Findings(fold.count, len(fold.lots), tuple(faults))
+
+    def _lost(self, fold: Fold) -> Iterator[str]:
+        """The requests that do not lead to their entries, looked up some at a time."""
+        every = iter(fold.requests)
+        while some := tuple(islice(every, _AT_ONCE)):
+            with self.store.read(self.portal, some) as reading:
+                yield from lost_requests(fold, reading, some)
 
 
 def _in_order(locks: Locks) -> tuple[list[WalletId], list[str], list[str]]:

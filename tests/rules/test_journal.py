@@ -507,6 +507,24 @@ def test_audit_names_what_was_changed_behind_its_back(
     assert words in "; ".join(audit.faults)
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 1000])
+def test_audit_looks_up_every_request_some_at_a_time(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is lost is named, and one that leads elsewhere; whichever lot of them it is in."""
+    monkeypatch.setattr("unitledger.ledger._AT_ONCE", at_once)
+    desk, portal = _rich(), PortalId("main")
+    desk.check()
+    assert isinstance(desk.store, ToyStore)
+    document = json.loads(desk.store.texts[portal])
+    first, *_, before_last, last = document["requests"]
+    document["requests"][first] = document["requests"][last]
+    del document["requests"][before_last]
+    desk.store.texts[portal] = json.dumps(document)
+    expected = [f"request {name} does not lead to its entry" for name in (first, before_last)]
+    assert list(desk.ledger.audit().faults) == expected
+
+
 def test_the_fold_of_a_journal_is_what_the_store_has() -> None:
     desk, fold = told(80, seed=3), Fold()
     for kept in desk.journal():
