@@ -473,6 +473,22 @@ def test_an_assignment_goes_on_filling_a_code_that_was_replaced() -> None:
     assert spent(room.do(buy("5", code_id(2)), ANN)) == "a/1/1 5"
 
 
+def test_an_assignment_for_a_replacement_fills_the_wallet_that_it_opens() -> None:
+    room = Room()
+    room.do(ReplaceKeyCode(room.register(1), code_id(2)))
+    room.do(ReplaceKeyCode(code_id(2), code_id(3)))
+    assign = CreateAssignment(
+        assignment="a",
+        title="A",
+        method=Method.KEY_CODE,
+        rows=(AudienceRow(Units.of(5)),),
+        key_code=code_id(3),
+    )
+    room.do(assign)
+    room.do(FireAssignment("a"))
+    assert spent(room.do(buy("5", code_id(3)), ANN)) == "a/1/1 5"
+
+
 # The audience.
 
 

@@ -143,7 +143,8 @@ class Assignment(Record):
         method: Distributor or key code.
         rows: Who gets how much.
         distributors: Who may hand its units out.
-        key_code: The id of the key code its units go behind.
+        key_code: The id of the key code its units go behind; of the first one, where that was
+            replaced.
         schedule: When it fires.
         due: When it fires next, or fired last (UTC).
         turn: The number of that date in the schedule, from 0.
@@ -372,14 +373,14 @@ class _Described(Command[_O]):
             created: When it was made; ``None`` is now.
         """
         schedule = Schedule.starting(self.scheduled or view.at, self.repeat, view.policy)
-        day = self.last_day
+        day, code = self.last_day, self.key_code
         return Assignment(
             id=self.assignment,
             title=self.title,
             method=self.method,
             rows=self.rows,
             distributors=self.distributors,
-            key_code=self.key_code,
+            key_code=None if code is None else registered(view, code).origin,
             schedule=schedule,
             due=schedule.first,
             expires=self.expires if day is None else usable_until(day, view.policy),

@@ -181,7 +181,15 @@ class RegisteredKeyCode(Record):
     @property
     def wallet(self) -> WalletId:
         """The wallet of the units behind it."""
-        return wallet_of(self.opens or self.id)
+        return wallet_of(self.origin)
+
+    @property
+    def origin(self) -> str:
+        """The id of the code that its wallet is named for: the first one it stands for, or its own.
+
+        Source: TU-113.
+        """
+        return self.opens or self.id
 
     def index(self) -> Mapping[str, str]:
         """By state, so that a host finds all that are honoured."""
@@ -491,7 +499,7 @@ class ReplaceKeyCode(Command[KeyCodeRegistered]):
             lost,
             id=self.replacement,
             last4=self.last4,
-            opens=lost.opens or lost.id,
+            opens=lost.origin,
             weak=self.weak,
             sealed=self.sealed,
         )
