@@ -34,18 +34,21 @@ class Card(Record):
     STEPS: ClassVar[Mapping[StrEnum, frozenset[StrEnum]]] = {
         ProbeState.NEW: frozenset({ProbeState.OLD})
     }
-    INDEX: ClassVar[tuple[str, ...]] = ("colour",)
+    INDEX: ClassVar[tuple[str, ...]] = ("colour", "place")
+    SEATS: ClassVar[tuple[str, ...]] = ("place",)
 
     id: str
     colour: str | None = None
     state: ProbeState = ProbeState.NEW
+    place: str | None = None
 
     @property
     def key(self) -> str:
         return self.id
 
     def index(self) -> Mapping[str, str]:
-        return {} if self.colour is None else {"colour": self.colour}
+        found = {"colour": self.colour, "place": self.place}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 Deciding = Callable[["Probe", View], Decision[Done]]

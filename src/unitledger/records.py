@@ -29,6 +29,8 @@ class Record(Value):
         KIND: The record's name in stores and documents.
         STEPS: For every state the states it may become; a state without any is final.
         INDEX: The names of its index keys, at most three.
+        SEATS: Those of them by which a command looks up whether a place is taken. Whoever comes to
+            be found by a value of one, or no longer is, has the value's lock alone.
     """
 
     __slots__ = ()
@@ -36,6 +38,7 @@ class Record(Value):
     KIND: ClassVar[str]
     STEPS: ClassVar[Mapping[StrEnum, frozenset[StrEnum]]] = {}
     INDEX: ClassVar[tuple[str, ...]] = ()
+    SEATS: ClassVar[tuple[str, ...]] = ()
 
     @property
     @abstractmethod

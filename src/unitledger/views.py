@@ -7,7 +7,7 @@ the entry will carry; expiry needs nothing of the kind, because a bucket derives
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar, final
@@ -330,15 +330,21 @@ class LockedView:
     def writing(self, records: Iterable[Record]) -> None:
         """Insist on the locks of records that are going to be written.
 
-        So, too, on those of the index values that were looked up, where one of the records is found
-        by them, or was: whoever else looks them up must not do so at the same time.
+        So, too, on those of index values: of seats that are taken or left, and of any value that
+        was looked up, where one of the records is found by it, or was. Whoever else looks it up
+        must not do so at the same time.
         """
         for record in records:
-            self._need(record_lock(record.KIND, record.key))
-            looked_up = [lock for lock in self._shared if lock.startswith(f"{record.KIND}?")]
-            if looked_up:
-                before = self._reading.record(record.KIND, record.key)
-                places = {*_places(record), *(() if before is None else _places(before))}
+            kind = record.KIND
+            self._need(record_lock(kind, record.key))
+            looked_up = [lock for lock in self._shared if lock.startswith(f"{kind}?")]
+            if looked_up or record.SEATS:
+                before = self._reading.record(kind, record.key)
+                old, new = {} if before is None else before.index(), record.index()
+                for name, value in old.items() ^ new.items():
+                    if name in record.SEATS:
+                        self._need(index_lock(kind, name, value))
+                places = {index_lock(kind, *place) for place in old.items() | new.items()}
                 for lock in places.intersection(looked_up):
                     self._need(lock)
 
@@ -383,12 +389,6 @@ class LockedView:
             if when is not None and claim.total(State.HELD) and wallet in claim.wallets:
                 due = when if due is None or when < due else due
         return due
-
-
-def _places(record: Record) -> Iterator[str]:
-    """The locks of everything that a record is found by."""
-    for name, value in record.index().items():
-        yield index_lock(record.KIND, name, value)
 
 
 _END = datetime.max.replace(tzinfo=UTC)

@@ -842,6 +842,28 @@ def test_what_is_looked_at_is_shared_and_what_is_changed_is_not() -> None:
     desk.check()
 
 
+def test_who_takes_or_leaves_a_seat_has_it_alone() -> None:
+    def moves(probe: Probe, _view: View) -> Decision[Done]:
+        colour, place = probe.about
+        card = Card("a", colour or None, place=place or None)
+        return Decision(Done(), records=(card,))
+
+    store = Watched(MemoryStore())
+    desk = Desk(store)
+    moved, card = deciding("moves", moves), "probe_card#a"
+    for colour, place, seats in (
+        ("red", "1", ["1"]),
+        ("blue", "1", []),
+        ("blue", "2", ["1", "2"]),
+        ("red", "", ["2"]),
+        ("", "", []),
+    ):
+        desk.give(moved(POOL, about=[colour, place]))
+        seat_locks = [f"probe_card?place={seat}" for seat in seats]
+        assert store.begun[-1] == ([POOL], [card, *seat_locks], [])
+    desk.check()
+
+
 def test_a_shared_lock_that_does_not_suffice_is_had_alone() -> None:
     """Somebody was faster, and what was looked at has to be changed now."""
     found = list[str]()

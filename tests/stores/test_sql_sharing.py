@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
+from collections import Counter
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
+from random import Random
 from threading import Barrier, Event, Thread
 from time import sleep
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
@@ -16,12 +18,22 @@ from sqlalchemy import select
 from tests.stores.engines import KINDS, opened
 from unitledger import Actor, Call, Credits, Ledger, Policy, Role
 from unitledger.accounts import course, pool
-from unitledger.credits import STANDING, Allocate, Enrol, Lapse, Subscribe
+from unitledger.commands import Entry
+from unitledger.credits import (
+    STANDING,
+    Allocate,
+    Enrol,
+    Lapse,
+    Resubscribe,
+    ReverseEnrolment,
+    Subscribe,
+)
 from unitledger.errors import InvalidValue, LearnerCapReached, Refused, SubscriptionLapsed
 from unitledger.ids import LotId, PortalId
 from unitledger.operations import Issue
 from unitledger.ports import Store
 from unitledger.stores.sql import JoinedSqlStore, SqlStore
+from unitledger.stores.sql.statements import Names, Statements
 from unitledger.testing.conformance import StoreConformance
 from unitledger.time import Period
 
@@ -91,6 +103,26 @@ def test_a_course_does_not_wait_for_another(tmp_path: Path) -> None:
             ledger.execute(other, by=ADMIN, request="other")
 
 
+def test_who_leaves_a_seat_waits_for_whoever_asks_for_it(tmp_path: Path) -> None:
+    """That a seat is taken is not answered, in the journal, behind the entry that left it."""
+    with opened("postgresql", tmp_path) as store:
+        ledger, reversed_ = portal(store), Event()
+        enrolled = ledger.execute(Enrol("ann", "c"), by=ADMIN, request="enrol")  # from the pool
+        seat = Enrol("ann", "c").keys()
+
+        def reverse() -> None:
+            command = ReverseEnrolment(enrolled.outcome.enrolment)
+            ledger.execute(command, by=ADMIN, request="reverse")
+            reversed_.set()
+
+        with store.begin(ledger.portal, [course("c")], seat):
+            thread = Thread(target=reverse)
+            thread.start()
+            assert not reversed_.wait(0.3)
+        thread.join(10)
+        assert reversed_.is_set()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_cap_holds_for_enrolments_at_once(kind: str, tmp_path: Path) -> None:
     """Both count the learner's enrolments and find none: one has to see what the other made."""
@@ -127,6 +159,104 @@ def test_nothing_is_spent_behind_a_lapse(kind: str, tmp_path: Path) -> None:
         place = [entry.request for entry in entries].index("lapse")  # type: ignore[arg-type]
         assert all(entry.command.NAME != "enrol" for entry in entries[place + 1 :])
         assert ledger.audit().ok
+
+
+# Everything at once, and the journal read by somebody who believes nothing.
+
+
+class Registrar:
+    """What a journal says of seats, a cap and a lapse, and everything in it that cannot be."""
+
+    def __init__(self, cap: int) -> None:
+        self.cap = cap
+        self.active: dict[tuple[str, str], str] = {}
+        self.lapsed = False
+        self.anomalies: list[str] = []
+        self.seen = Counter[str]()
+
+    def read(self, entry: Entry) -> None:
+        """Take one entry into account."""
+        command: Any = entry.command
+        self.seen[command.NAME] += 1
+        if command.NAME == "enrol":
+            self._enrol(entry, command)
+        elif command.NAME == "reverse_enrolment":
+            known = [seat for seat, made in self.active.items() if made == command.enrolment]
+            self._insist(len(known) == 1, entry, "it reverses what is not there")
+            for seat in known:
+                del self.active[seat]
+        elif command.NAME in {"lapse", "resubscribe"}:
+            self.lapsed = command.NAME == "lapse"
+
+    def _enrol(self, entry: Entry, command: Any) -> None:
+        seat, outcome = (command.learner, command.course), cast("Any", entry.outcome)
+        there = self.active.get(seat)
+        self._insist(not self.lapsed, entry, "it is behind a lapse")
+        if entry.same_as is not None:
+            self._insist(there == outcome.enrolment, entry, "it answers with another enrolment")
+            return
+        self._insist(there is None, entry, "the seat is taken")
+        taken = sum(learner == command.learner for learner, _ in self.active)
+        self._insist(taken < self.cap, entry, "the learner has as many as they may have")
+        self.active[seat] = outcome.enrolment
+
+    def _insist(self, right: bool, entry: Entry, words: str) -> None:
+        if not right:
+            self.anomalies.append(f"{entry.request}: {words}")
+
+
+def crowd(store: SqlStore) -> Registrar:
+    """Clients that enrol, reverse, lapse and begin again in few seats, and what came of it."""
+    ledger = portal(store, learner_cap=2, lapse_grace_days=30)
+
+    def client(number: int) -> None:
+        chance, mine = Random(number), list[str]()
+        for turn in range(30):
+            command: Any = Enrol(f"learner {chance.randrange(3)}", chance.choice("abc"))
+            draw = chance.random()
+            if draw < 0.3 and mine:
+                command = ReverseEnrolment(mine.pop())
+            elif draw > 0.9:
+                command = chance.choice((Lapse, Resubscribe))("plan")
+            with suppress(Refused):
+                receipt = ledger.execute(command, by=ADMIN, request=f"{number} {turn}")
+                if isinstance(command, Enrol) and receipt.same_as is None:
+                    mine.append(receipt.outcome.enrolment)
+
+    at_once(*[partial(client, number) for number in range(6)])
+    registrar = Registrar(2)
+    for entry in ledger.entries():
+        registrar.read(entry)
+    registrar.anomalies += [f"fold: {fault}" for fault in ledger.audit().faults]
+    return registrar
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_seats_caps_and_lapses_hold_in_a_crowd(kind: str, tmp_path: Path) -> None:
+    with opened(kind, tmp_path) as store:
+        registrar = crowd(store)
+    assert registrar.anomalies == []
+    assert min(registrar.seen[name] for name in ("enrol", "reverse_enrolment", "lapse")) > 1
+
+
+def test_without_locks_of_records_a_crowd_leaves_anomalies(tmp_path: Path) -> None:
+    """The control: wallets are locked as ever, and what is looked at is not."""
+    with opened("postgresql", tmp_path) as store:
+        found = list[str]()
+        for turn in range(5):
+            prefix = f"{store.statements.tables.prefix}{turn}_"
+            url = store.engine.url.render_as_string(hide_password=False)
+            with closing(SqlStore.open(url, prefix=prefix)) as unlocked:
+                vars(unlocked.statements)["locks"] = partial(_wallets_alone, unlocked.statements)
+                vars(unlocked.statements)["claims_of"] = lambda *_: []
+                found += crowd(unlocked).anomalies
+            if found:
+                break
+    assert any("behind a lapse" in one or "as many as" in one for one in found)
+
+
+def _wallets_alone(statements: Statements, portal: str, names: Names) -> Any:
+    return Statements.locks(statements, portal, Names(names.wallets, (), ()))
 
 
 # Rows that are there to be locked.

@@ -43,7 +43,7 @@ class Witness:
     def __init__(self) -> None:
         self.cells: dict[tuple[str, str], dict[str, int]] = {}
         self.lots: dict[str, Lot] = {}
-        self.held: dict[str, set[str]] = {}
+        self.live: dict[str, set[str]] = {}
         self.heads: dict[str, tuple[int, str, str]] = {}
         self.entries: dict[str, str] = {}
         self.chains: dict[str, list[str]] = {}
@@ -105,8 +105,8 @@ class Witness:
         for lot, parts in list(taken.items())[:-1]:
             if parts != self._usable(wallet, lot):
                 self._complain(entry, f"order: it left some of {lot} and went on")
-        for lot in self.held.get(wallet, set()) - taken.keys():
-            if ranks and self._usable(wallet, lot) and not self._behind(wallet, lot, at, ranks[-1]):
+        for lot in self.live.get(wallet, set()) - taken.keys() if ranks else ():
+            if not self._behind(wallet, lot, at, ranks[-1]):
                 self._complain(entry, f"order: it took {taken} and not {lot}")
 
     def _read(self, lot: str, version: int) -> tuple[str, str]:
@@ -142,8 +142,9 @@ class Witness:
             for end, sign in ((move["source"], -1), (move["target"], 1)):
                 wallet, state = end.rsplit(" ", 1)
                 row = self.cells.setdefault((wallet, move["lot"]), {})
-                self.held.setdefault(wallet, set()).add(move["lot"])
                 row[state] = row.get(state, 0) + sign * move["parts"]
+                live = self.live.setdefault(wallet, set())
+                (live.add if self._usable(wallet, move["lot"]) else live.discard)(move["lot"])
                 if row[state] < 0 and state != "ISSUED":
                     self._complain(entry, f"floor: {end} of {move['lot']} is {row[state]}")
 

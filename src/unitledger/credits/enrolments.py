@@ -140,6 +140,7 @@ class Enrolment(Record):
         EnrolmentState.ACTIVE: frozenset({EnrolmentState.COMPLETED, EnrolmentState.REVERSED}),
     }
     INDEX: ClassVar[tuple[str, ...]] = ("active", "course", "learner")
+    SEATS: ClassVar[tuple[str, ...]] = ("active",)
 
     id: RecordId
     learner: str

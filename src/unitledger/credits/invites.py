@@ -143,6 +143,7 @@ class Invite(Record):
         InviteState.EXPIRED: frozenset({InviteState.SENT, InviteState.CANCELLED}),
     }
     INDEX: ClassVar[tuple[str, ...]] = ("open", "course", "manager")
+    SEATS: ClassVar[tuple[str, ...]] = ("open",)
 
     id: RecordId
     invitee: str

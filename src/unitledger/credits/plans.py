@@ -201,6 +201,7 @@ class Subscription(Record):
         ),
     }
     INDEX: ClassVar[tuple[str, ...]] = ("standing",)
+    SEATS: ClassVar[tuple[str, ...]] = ("standing",)
 
     id: RecordId
     base: Credits
