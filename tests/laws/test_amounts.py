@@ -74,6 +74,7 @@ def test_a_higher_price_never_costs_fewer_units(one: Number, two: Number, rate: 
 def test_items_rounded_one_by_one_cost_at_most_a_part_each_more(
     cart: list[tuple[Number, int]],
 ) -> None:
+    assume(sum(plainly(price) * n for price, n in cart) < 10**12)
     total = Units.total(Units.priced(price) * quantity for price, quantity in cart)
     together = units_due(sum(plainly(price) * n for price, n in cart) + Fraction(0), Fraction(1))
     assert 0 <= total.parts - together < sum(quantity for _, quantity in cart)

@@ -40,7 +40,7 @@ def spend(request: str) -> Call:
 
 
 def test_a_redemption_is_at_most_five_round_trips(line: tuple[Proxy, Ledger]) -> None:
-    """The look-up; the locks, with the lots that come first; everything written, with the commit."""
+    """The look-up; the locks, with the first lots; everything written, with the commit."""
     proxy, ledger = line
     before = proxy.trips
     ledger.execute(Spend(ANN, ONE), by=ADMIN, request="one")

@@ -27,7 +27,7 @@ from unitledger.stores.sql.statements import Statements
 from unitledger.stores.sql.wires import Call, Rows, Wire
 from unitledger.time import microseconds
 
-__all__ = ["FIRST", "SqlReading", "ends_of", "head_of"]
+__all__ = ["FIRST", "ends_of", "head_of"]
 
 FIRST = 64
 """How many lots of a wallet are fetched with its lock: as many as a plan asks for at first."""
