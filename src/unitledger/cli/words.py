@@ -66,7 +66,7 @@ class Usage(Exception):
 
     def __init__(self, parser: argparse.ArgumentParser, problem: str) -> None:
         super().__init__(f"{parser.prog}: {problem}")
-        self.usage = parser.format_usage()
+        self.usage: str = parser.format_usage()
 
 
 @final
