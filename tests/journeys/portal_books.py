@@ -59,6 +59,8 @@ class Use(NamedTuple):
     course: str | None = None
     item: str | None = None
     groups: frozenset[str] = frozenset()
+    until: datetime | None = None
+    """What the units must outlast."""
 
 
 ANYTHING = Use()
@@ -105,6 +107,46 @@ class Knobs:
     purchased_at_lapse: str = "keep"
     holds_at_lapse: str = "honour"
     overdraft: int = 0
+    zone: str = "UTC"
+    freeze_after_draw: bool = False
+    # Assignments.
+    recurrence_anchor: str = "chained"
+    leap_day: str = "feb_28"
+    catch_up: str = "skip"
+    on_cancel: str = "keep_lots"
+    last_cycle: str = "keep"
+    cancel_scheduled: bool = True
+    expiry_boundary: str = "inclusive"
+    former_distributors: str = "revoke"
+    claw_back: bool = False
+    below_assigned: str = "reject"
+    # Key codes.
+    key_code_audience: str = "enforced"
+    contact_may_edit: bool = False
+    max_codes_per_order: int = 1
+    code_tops_up: bool = False
+    per_user_cap: int | None = None
+    # Buying.
+    currency: str | None = None
+    key_code_purchase: bool = False
+    bulk_discounts: tuple[tuple[int, int], ...] = ()
+    """From how many parts on how many percent come off."""
+    coupon_on_unit_purchase: bool = False
+    # Orders.
+    remainder_methods: frozenset[str] = frozenset({"card", "bill"})
+    debit_at: str = "placement"
+    approval_days: int | None = None
+    held_at_expiry: str = "pinned"
+    session_guard: bool = False
+    guard_boundary: str = "same_day_ok"
+    session_order: str = "latest_expiry"
+    session_scope: str = "transaction"
+    undated_rank: str = "last"
+    refund: str | tuple[tuple[int, int], ...] = "none_for_sessions"
+    """A mode, or terms: how many days before the start how many percent come back."""
+    refund_rounding: str = "floor"
+    expired_source: str = "return_and_lapse"
+    extend_days: int = 30
 
 
 @dataclass
@@ -128,9 +170,12 @@ class Lot:
     def ended(self, at: datetime) -> bool:
         return self.expires is not None and at >= self.expires
 
+    def outlasts(self, until: datetime) -> bool:
+        return self.expires is None or self.expires > until
+
     def usable(self, at: datetime, use: Use) -> bool:
         admitted = self.scope is None or self.scope.admits(use)
-        return admitted and self.begun(at) and not self.ended(at)
+        return admitted and self.begun(at) and self.outlasts(max(at, use.until or at))
 
 
 @dataclass
@@ -176,6 +221,17 @@ def micros(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
+def joined(moves: Sequence[Moved]) -> list[Moved]:
+    """Moves with neighbours between the same ends made one."""
+    found: list[Moved] = []
+    for move in moves:
+        if found and found[-1][:5] == move[:5]:
+            found[-1] = (*move[:5], found[-1][5] + move[5])
+        else:
+            found.append(move)
+    return found
+
+
 _Rank = Callable[[Lot, int], tuple[Any, ...]]
 
 
@@ -197,6 +253,11 @@ ORDERS: dict[str, _Rank] = {
     "PRIORITY": lambda lot, _: (lot.priority, _expires(lot)),
 }
 """What comes first; then, in each of them, acquired instant, cycle and lot id."""
+RANKS: dict[str, _Rank] = {
+    **ORDERS,
+    "ENDLESS_FIRST": lambda lot, parts: (lot.expires is not None, -_expires(lot), -parts),
+}
+"""The same, and one that is only ever chosen for sessions."""
 
 
 class Books:
@@ -279,7 +340,7 @@ class Books:
 
         def place(name: str) -> tuple[Any, ...]:
             lot = self.lots[name]
-            return (*ORDERS[order](lot, left[name]), lot.acquired, lot.cycle, name)
+            return (*RANKS[order](lot, left[name]), lot.acquired, lot.cycle, name)
 
         return sorted(left, key=place)
 
@@ -370,6 +431,13 @@ class Books:
         **rest: Any,
     ) -> Lot:
         return Lot(wallet, amount, effective or self.now, expires, acquired or self.now, **rest)
+
+    def _frozen(self, name: str) -> bool:
+        """TU-253: drawn on, where that fixes a lot of training units."""
+        lot = self.lots[name]
+        if of_credits(lot.home) or not self.knobs.freeze_after_draw:
+            return False
+        return self.free[lot.home][name] + self.void[lot.home][name] != lot.size
 
     # Operations.
 
@@ -469,7 +537,7 @@ class Books:
         if lot not in self.lots:
             raise No("unknown_object")
         found = self.lots[lot]
-        if found.home != wallet:
+        if found.home != wallet or self._frozen(lot):
             raise No("invalid_terms")
         if expires is not None and expires <= max(self.now, found.effective):
             raise No("invalid_terms")

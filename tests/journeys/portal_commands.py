@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from tests.journeys.portal_books import Knobs, Moved, Scope, Step, Use, of_credits
+from tests.journeys.portal_books import Knobs, Moved, Scope, Step, Use, joined, of_credits
 from tests.journeys.portal_model import PortalModel
+from tests.journeys.portal_schedules import Repeat, Row
+from tests.journeys.portal_training import Asked
 from unitledger import credits as room
 from unitledger import opening, operations, training
 from unitledger.accounts import State
@@ -21,24 +23,45 @@ from unitledger.lots import Scope as LotScope
 from unitledger.lots import Use as LotUse
 from unitledger.orders import BurnOrder
 from unitledger.policy import (
+    BelowAssigned,
+    BulkDiscount,
+    CatchUp,
+    DebitAt,
     ExpiredCredit,
+    ExpiredSource,
+    ExpiryBoundary,
+    FormerDistributors,
     GrantRounding,
+    GuardBoundary,
+    HeldAtExpiry,
     HoldsAtLapse,
+    KeyCodeAudience,
+    LastCycle,
+    LeapDay,
     Moment,
+    OnCancel,
+    PaymentMethod,
     Policy,
     PurchasedAtLapse,
+    RecurrenceAnchor,
     Refill,
     RefillMode,
+    RefundMode,
+    Refunds,
     Reissue,
     Reversible,
+    Rounding,
+    SessionOrder,
+    SessionScope,
     Tender,
     Trigger,
+    UndatedRank,
     Until,
     Upgrade,
 )
 from unitledger.time import Period
 
-Row = tuple[int, int, int, int, int, int]
+Figures = tuple[int, int, int, int, int, int]
 """Available, pending, held, spent, expired, void."""
 
 # From plain values to the library's.
@@ -57,7 +80,7 @@ def _scope(scope: Scope | None) -> LotScope | None:
 
 
 def _use(use: Use) -> LotUse:
-    return LotUse(*use) if any(use) else ANYTHING
+    return LotUse(use.course, use.item, use.groups) if any(use) else ANYTHING
 
 
 def _order(order: str | None) -> BurnOrder | None:
@@ -154,11 +177,28 @@ def _buying(command: type[Any]) -> Callable[..., Command[Any]]:
     return made
 
 
-def _assignment(**args: Any) -> Command[Any]:
-    rows = tuple(training.AudienceRow(Units(parts=parts), who) for parts, who in args.pop("rows"))
-    by_code = args["key_code"] is not None
-    method = training.Method.KEY_CODE if by_code else training.Method.DISTRIBUTOR
-    return training.CreateAssignment(**args, title="a title", method=method, rows=rows)
+def _span(span: tuple[str, int] | None) -> training.Span | None:
+    return None if span is None else training.Span(Period(span[0]), span[1])
+
+
+def _assignment(command: type[Any]) -> Callable[..., Command[Any]]:
+    def made(rows: Sequence[Row], repeat: Repeat | None, **args: Any) -> Command[Any]:
+        by_code = args["key_code"] is not None
+        described: Command[Any] = command(
+            **{**args, "lasts": _span(args["lasts"])},
+            title="a title",
+            method=training.Method.KEY_CODE if by_code else training.Method.DISTRIBUTOR,
+            rows=tuple(
+                training.AudienceRow(
+                    Units(parts=row.amount), row.audience, None, False, row.per_member
+                )
+                for row in rows
+            ),
+            repeat=None if repeat is None else training.Repeat(Period(repeat.period), *repeat[1:]),
+        )
+        return described
+
+    return made
 
 
 def _distribute(amounts: Sequence[tuple[str, int]], **args: Any) -> Command[Any]:
@@ -166,15 +206,54 @@ def _distribute(amounts: Sequence[tuple[str, int]], **args: Any) -> Command[Any]
     return training.Distribute(**args, amounts=pairs)
 
 
-def _place_order(items: Sequence[tuple[Any, ...]], **args: Any) -> Command[Any]:
-    made = {"units": training.Item.in_units, "money": training.Item.in_money}
-    cart = tuple(made[unit](item, price, number) for item, price, unit, number in items)
-    return training.PlaceOrder(**args, items=cart)
+def _take_back(amount: int, **args: Any) -> Command[Any]:
+    return training.TakeBack(**args, amount=Units(parts=amount))
 
 
-def _refund_line(amount: int | None, **args: Any) -> Command[Any]:
-    units = None if amount is None else Units(parts=amount)
-    return training.RefundLine(**args, amount=units)
+def _register_key_code(user_cap: int | None = None, **args: Any) -> Command[Any]:
+    cap = None if user_cap is None else Units(parts=user_cap)
+    return training.RegisterKeyCode(**args, user_cap=cap)
+
+
+def _buy_units(
+    kind: str,
+    units: int,
+    method: str,
+    price: tuple[str, Any] | None,
+    coupon: tuple[str, int] | None,
+    **args: Any,
+) -> Command[Any]:
+    return training.BuyUnits(
+        **args,
+        type=training.PurchaseType(kind),
+        units=Units(parts=units),
+        method=PaymentMethod(method),
+        price=_cost(price),
+        coupon=None if coupon is None else training.Coupon(*coupon),
+    )
+
+
+def _item(asked: Asked) -> training.Item:
+    if asked.unit == "nothing":
+        return training.Item.not_payable(asked.item, asked.quantity, starts=asked.starts)
+    made = {"units": training.Item.in_units, "money": training.Item.in_money}[asked.unit]
+    return made(asked.item, asked.price, asked.quantity, starts=asked.starts)
+
+
+def _place_order(
+    items: Sequence[Asked], remainder_by: str | None = None, **args: Any
+) -> Command[Any]:
+    method = None if remainder_by is None else PaymentMethod(remainder_by)
+    return training.PlaceOrder(**args, items=tuple(map(_item, items)), remainder_by=method)
+
+
+def _of_line(command: type[Any]) -> Callable[..., Command[Any]]:
+    def made(amount: int | None, **args: Any) -> Command[Any]:
+        units = None if amount is None else Units(parts=amount)
+        given: Command[Any] = command(**args, amount=units)
+        return given
+
+    return made
 
 
 COMMANDS: Mapping[str, Callable[..., Command[Any]]] = {
@@ -213,12 +292,32 @@ COMMANDS: Mapping[str, Callable[..., Command[Any]]] = {
     "report_progress": room.ReportProgress,
     "complete_enrolment": room.CompleteEnrolment,
     "reverse_enrolment": room.ReverseEnrolment,
-    "register_key_code": training.RegisterKeyCode,
-    "create_assignment": _assignment,
+    "register_key_code": _register_key_code,
+    "edit_key_code": training.EditKeyCode,
+    "suspend_key_code": training.SuspendKeyCode,
+    "reopen_key_code": training.ReopenKeyCode,
+    "replace_key_code": training.ReplaceKeyCode,
+    "create_assignment": _assignment(training.CreateAssignment),
+    "edit_assignment": _assignment(training.EditAssignment),
+    "copy_assignment": training.CopyAssignment,
     "fire_assignment": training.FireAssignment,
+    "cancel_assignment": training.CancelAssignment,
+    "activate_assignment": training.ActivateAssignment,
+    "name_distributors": training.NameDistributors,
     "distribute": _distribute,
+    "take_back": _take_back,
+    "buy_units": _buy_units,
+    "edit_last_day": training.EditLastDay,
+    "adjust_total": lambda lot, wallet, total: training.AdjustTotal(
+        lot, wallet, Units(parts=total)
+    ),
     "place_order": _place_order,
-    "refund_line": _refund_line,
+    "capture_line": _of_line(training.CaptureLine),
+    "release_line": _of_line(training.ReleaseLine),
+    "refund_line": _of_line(training.RefundLine),
+    "reissue_units": lambda amount, **args: training.ReissueUnits(
+        **args, amount=Units(parts=amount)
+    ),
     "withdraw_line": training.WithdrawLine,
     "cancel_line": training.CancelLine,
     "adjust_price": lambda order, line, to: training.AdjustPrice(order, line, Units(parts=to)),
@@ -272,7 +371,64 @@ def policy_of(knobs: Knobs) -> Policy:
         purchased_at_lapse=PurchasedAtLapse(knobs.purchased_at_lapse),
         holds_at_lapse=HoldsAtLapse(knobs.holds_at_lapse),
         overdraft=_credits(knobs.overdraft),
+        zone=knobs.zone,
+        **_policy_of_assignments(knobs),
+        **_policy_of_key_codes(knobs),
+        **_policy_of_orders(knobs),
     )
+
+
+def _policy_of_assignments(knobs: Knobs) -> dict[str, Any]:
+    return {
+        "freeze_after_draw": knobs.freeze_after_draw,
+        "recurrence_anchor": RecurrenceAnchor(knobs.recurrence_anchor),
+        "leap_day": LeapDay(knobs.leap_day),
+        "catch_up": CatchUp(knobs.catch_up),
+        "on_cancel": OnCancel(knobs.on_cancel),
+        "last_cycle": LastCycle(knobs.last_cycle),
+        "cancel_scheduled": knobs.cancel_scheduled,
+        "expiry_boundary": ExpiryBoundary(knobs.expiry_boundary),
+        "former_distributors": FormerDistributors(knobs.former_distributors),
+        "claw_back": knobs.claw_back,
+        "below_assigned": BelowAssigned(knobs.below_assigned),
+    }
+
+
+def _policy_of_key_codes(knobs: Knobs) -> dict[str, Any]:
+    cap = knobs.per_user_cap
+    return {
+        "key_code_audience": KeyCodeAudience(knobs.key_code_audience),
+        "contact_may_edit": knobs.contact_may_edit,
+        "max_codes_per_order": knobs.max_codes_per_order,
+        "code_tops_up": knobs.code_tops_up,
+        "per_user_cap": None if cap is None else Units(parts=cap),
+        "currency": knobs.currency,
+        "key_code_purchase": knobs.key_code_purchase,
+        "bulk_discounts": tuple(
+            BulkDiscount(Units(parts=parts), percent) for parts, percent in knobs.bulk_discounts
+        ),
+        "coupon_on_unit_purchase": knobs.coupon_on_unit_purchase,
+    }
+
+
+def _policy_of_orders(knobs: Knobs) -> dict[str, Any]:
+    terms = knobs.refund if isinstance(knobs.refund, tuple) else ()
+    mode = RefundMode.TERMS if isinstance(knobs.refund, tuple) else RefundMode(knobs.refund)
+    return {
+        "remainder_methods": frozenset(map(PaymentMethod, knobs.remainder_methods)),
+        "debit_at": DebitAt(knobs.debit_at),
+        "approval_days": knobs.approval_days,
+        "held_at_expiry": HeldAtExpiry(knobs.held_at_expiry),
+        "session_guard": knobs.session_guard,
+        "guard_boundary": GuardBoundary(knobs.guard_boundary),
+        "session_order": SessionOrder(knobs.session_order),
+        "session_scope": SessionScope(knobs.session_scope),
+        "undated_rank": UndatedRank(knobs.undated_rank),
+        "refund": Refunds.by_terms(*terms) if terms else Refunds(mode),
+        "refund_rounding": Rounding(knobs.refund_rounding),
+        "expired_source": ExpiredSource(knobs.expired_source),
+        "extend_days": knobs.extend_days,
+    }
 
 
 def _trigger(consumed_at: str | int) -> Trigger:
@@ -324,13 +480,19 @@ def plain(value: Any) -> Any:
     if isinstance(value, training.QuotedLine):
         return value.item, value.quantity, value.each.parts, value.units.parts
     if isinstance(value, training.Remainder):
-        return value.units.parts, value.money
+        return value.units.parts, value.money, value.charge, value.methods
+    if isinstance(value, training.AssignmentCreated):
+        return value.assignment, value.due, value.expires, value.total.parts
+    if isinstance(value, training.UnitOffer):
+        paid = value.price.currency, value.price.per_unit
+        figures = value.units.parts, value.list_price, value.discount
+        return (*figures, paid, value.money, value.charge)
     if isinstance(value, tuple):
         return tuple(map(plain, value))
     return value
 
 
-def figures(balance: Balance) -> dict[str, Row]:
+def figures(balance: Balance) -> dict[str, Figures]:
     """A balance by lot, as the model says it: lots with nothing left out."""
     rows = {
         str(line.lot.id): (
@@ -344,17 +506,6 @@ def figures(balance: Balance) -> dict[str, Row]:
         for line in balance.lots
     }
     return {lot: row for lot, row in rows.items() if any(row)}
-
-
-def joined(moves: Sequence[Moved]) -> list[Moved]:
-    """Moves with neighbours between the same ends made one."""
-    found: list[Moved] = []
-    for move in moves:
-        if found and found[-1][:5] == move[:5]:
-            found[-1] = (*move[:5], found[-1][5] + move[5])
-        else:
-            found.append(move)
-    return found
 
 
 def told(receipt: Receipt[Any], let_go: Sequence[str]) -> list[Moved]:
@@ -386,10 +537,35 @@ def remarkable(receipt: Receipt[Any], let_go: Sequence[str]) -> Iterator[str]:
     if receipt.same_as is not None:
         yield "the same as before"
     yield from _remarkable_credits(receipt, {end[1:] for end in ends})
-    if isinstance(receipt.outcome, training.OrderPlaced):
-        yield f"an order paid from {len(receipt.outcome.paid)} wallets"
-        if receipt.outcome.remainder is not None:
+    yield from _remarkable_orders(receipt.outcome)
+    yield from _remarkable_units(receipt)
+
+
+def _remarkable_orders(outcome: Any) -> Iterator[str]:
+    if isinstance(outcome, training.OrderPlaced):
+        yield f"an order paid from {len(outcome.paid)} wallets"
+        if outcome.remainder is not None:
             yield "an order partly left to money"
+        if outcome.held:
+            yield "an order held for an approval"
+    if isinstance(outcome, training.LineDecided) and outcome.captured and outcome.held:
+        yield "a line captured in part"
+    if isinstance(outcome, training.LineDecided) and outcome.captured and outcome.released:
+        yield "what ended before it could be captured"
+    if isinstance(outcome, training.LineWithdrawn) and outcome.percent not in (0, 100):
+        yield "a part of a debit given back"
+    if isinstance(outcome, training.LineRefunded | training.LineWithdrawn) and outcome.reissued:
+        yield "units issued anew for some that had ended"
+
+
+def _remarkable_units(receipt: Receipt[Any]) -> Iterator[str]:
+    outcome = receipt.outcome
+    if isinstance(outcome, training.AssignmentFired) and outcome.cycle > 1 and outcome.lots:
+        yield "an assignment fired again"
+    if isinstance(outcome, training.AssignmentCancelled) and outcome.ended:
+        yield "a cancellation that ended lots otherwise"
+    if isinstance(outcome, training.TotalAdjusted) and len(receipt.moves) > 1:
+        yield "a total taken out of several hands"
 
 
 def _remarkable_credits(receipt: Receipt[Any], ends: set[tuple[State, State]]) -> Iterator[str]:

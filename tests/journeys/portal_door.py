@@ -1,4 +1,4 @@
-"""Credit commands that nobody can give: they are refused where they are written down.
+"""Commands that nobody can give: they are refused where they are written down.
 
 No portal ever hears of them, so they need no model; every one has the code it must be refused with.
 """
@@ -13,14 +13,16 @@ import pytest
 
 from tests.journeys.portal_draw import Choice
 from unitledger import credits as room
+from unitledger import training
 from unitledger.amounts import Credits, Units
 from unitledger.errors import UnitLedgerError
-from unitledger.ids import WalletId
+from unitledger.ids import LotId, WalletId
 from unitledger.time import Period
 
 ONE = Credits.of(1)
 NOTHING = Credits.of(0)
 UNITS: Any = Units(parts=100)
+CODE, LOT = "0" * 32, LotId("l0")
 NOON = datetime(2026, 2, 1, 12)  # noqa: DTZ001 - on purpose
 
 DOOR = "at the door"
@@ -48,6 +50,20 @@ REFUSED: tuple[tuple[str, Callable[[], Any]], ...] = (
     ("wrong_unit", lambda: room.Forfeit("s0", WalletId("member/lea"))),
     ("naive_instant", lambda: room.Subscribe("s0", ONE, Period.YEAR, NOON)),
     ("negative_amount", lambda: room.Deallocate("first-aid", Credits.of(-1))),
+    ("invalid_value", lambda: training.RegisterKeyCode("PLAIN-CODE")),
+    ("invalid_value", lambda: training.EditKeyCode(CODE)),
+    ("invalid_value", lambda: training.ReplaceKeyCode(CODE, CODE)),
+    ("invalid_value", lambda: training.Distribute("a0", 1, ())),
+    ("invalid_value", lambda: training.TakeBack("a0", 1, "lea", Units.of(0))),
+    ("invalid_value", lambda: training.PlaceOrder("o0", "lea", ())),
+    ("invalid_value", lambda: training.CaptureLine("o0", 0)),
+    ("invalid_value", lambda: training.WithdrawLine("o0", 1, 0)),
+    ("invalid_value", lambda: training.Repeat.yearly(2, 30)),
+    ("invalid_value", lambda: training.NameDistributors("a0", frozenset())),
+    ("invalid_type", lambda: training.AdjustPrice("o0", 1, 2)),  # type: ignore[arg-type]
+    ("invalid_type", lambda: training.EditLastDay(LOT, WalletId("member/lea"), NOON)),
+    ("wrong_unit", lambda: training.AdjustTotal(LOT, WalletId("pool"), Units.of(1))),
+    ("limit_exceeded", lambda: training.AudienceRow(Units.of(1_000_000), "lea")),
 )
 
 

@@ -30,7 +30,7 @@ COURSES = ("first-aid", "fire/2", "fork lift")
 MANAGERS = ("mia", "max")
 PEOPLE = ("lea", "leo", "lin", "dora")
 GROUPS = ("sales", "emea")
-CODES = tuple(f"{number:032x}" for number in (1, 2, 3))
+CODES = tuple(f"{number:032x}" for number in (1, 2, 3, 4, 5))
 ITEMS = ("yoga", "audit", "scrum")
 PRICES = tuple(map(Fraction, ("1.234", "0.01", "2", "0", "7/3", "1.5", "4.999", "0.333")))
 MOMENTS: tuple[str | int, ...] = ("invite_accepted", "invite_sent", "enrolled", "started", 10, 100)
@@ -44,7 +44,7 @@ FIXED_WALLETS = (
     *map(course_wallet, COURSES),
     *(manager_wallet(who, course) for who in MANAGERS for course in COURSES),
     *(f"member/{who}" for who in PEOPLE),
-    *(f"keycode/{code}" for code in CODES),
+    *(f"keycode/{code}" for code in CODES[:3]),
 )
 
 
@@ -169,7 +169,60 @@ class Draw:
             purchased_at_lapse=self.of(("keep", "forfeit", "forfeit")),
             holds_at_lapse=self.of(("honour", "release_then_forfeit")),
             overdraft=self.of((0, 1, 3)),
+            zone=self.of(("UTC", "UTC", "Asia/Tokyo")),
+            freeze_after_draw=self.chance(10),
+            **self._assignment_knobs(),
+            **self._key_code_knobs(),
+            **self._order_knobs(),
         )
+
+    def _assignment_knobs(self) -> dict[str, Any]:
+        return {
+            "recurrence_anchor": self.of(("chained", "anchored")),
+            "leap_day": self.of(("feb_28", "mar_1", "skip")),
+            "catch_up": self.of(("skip", "latest", "all")),
+            "on_cancel": self.of(("keep_lots", "expire_unspent")),
+            "last_cycle": self.of(("keep", "expire")),
+            "cancel_scheduled": self.chance(75),
+            "expiry_boundary": self.of(("inclusive", "exclusive")),
+            "former_distributors": self.of(("revoke", "keep")),
+            "claw_back": self.chance(60),
+            "below_assigned": self.of(("reject", "claw_back")),
+        }
+
+    def _key_code_knobs(self) -> dict[str, Any]:
+        tiers = ((200, 5), (1000, 10), (5000, 25))
+        return {
+            "key_code_audience": self.of(("enforced", "anyone")),
+            "contact_may_edit": self.chance(50),
+            "max_codes_per_order": self.of((1, 2, 3)),
+            "code_tops_up": self.chance(50),
+            "per_user_cap": self.of((None, None, 300, 2000)),
+            "currency": self.of(("EUR", "EUR", None)),
+            "key_code_purchase": self.chance(60),
+            "bulk_discounts": self.of(((), tiers, tiers[1:])),
+            "coupon_on_unit_purchase": self.chance(50),
+        }
+
+    def _order_knobs(self) -> dict[str, Any]:
+        methods = ({"card"}, {"card", "bill"}, {"card", "bill", "paypal"})
+        terms = (((0, 100),), ((7, 100), (1, 50)), ((3, 33),), ((0, 0), (2, 67)))
+        modes = ("none", "none_for_sessions", "none_for_sessions", "full")
+        return {
+            "remainder_methods": frozenset(self.of(methods)),
+            "debit_at": self.of(("placement", "hold_then_capture", "hold_then_capture")),
+            "approval_days": self.of((None, None, 1, 14)),
+            "held_at_expiry": self.of(("pinned", "strict")),
+            "session_guard": self.chance(50),
+            "guard_boundary": self.of(("same_day_ok", "strictly_after")),
+            "session_order": self.of(("latest_expiry", "fefo_eligible")),
+            "session_scope": self.of(("transaction", "session_items")),
+            "undated_rank": self.of(("last", "first")),
+            "refund": self.of((*modes, *terms)),
+            "refund_rounding": self.of(("floor", "ceiling", "half_up", "half_even")),
+            "expired_source": self.of(("return_and_lapse", "reissue", "extend")),
+            "extend_days": self.of((1, 30)),
+        }
 
     def instant(self) -> datetime:
         """When it is next: a while later, or around the next instant at which something changes."""
@@ -177,9 +230,11 @@ class Draw:
         turns = {claim.deadline for claim in model.claims.values() if claim.total("HELD")}
         turns |= {lot.expires for lot in model.lots.values()}
         turns |= {lot.effective for lot in model.lots.values()}
-        turns |= {one.due for one in model.assignments.values() if one.fired_by is None}
+        waiting = ("scheduled", "active")
+        turns |= {one.due for one in model.assignments.values() if one.state in waiting}
         turns |= set(self._periods())
-        coming = sorted(at for at in turns if at is not None and at > now)
+        horizon = now + timedelta(days=2000 if self.chance(5) else 40)
+        coming = sorted(at for at in turns if at is not None and now < at < horizon)
         if coming and self.chance(60):
             turn = self.of(coming[:2]) + self.of((-1, 0, 0, 0, 1)) * MICROSECOND
             return turn if turn > now else now + MICROSECOND

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from fractions import Fraction
 from typing import Any
 
 from tests.journeys.portal_books import (
@@ -23,8 +22,6 @@ from tests.journeys.portal_draw import (
     CODES,
     COURSES,
     FIXED_WALLETS,
-    GROUPS,
-    ITEMS,
     MANAGERS,
     MICROSECOND,
     PEOPLE,
@@ -33,172 +30,9 @@ from tests.journeys.portal_draw import (
     Draw,
 )
 from tests.journeys.portal_model import PortalModel
-
-# The room of training units.
-
-
-def register_key_code(draw: Draw) -> Step | None:
-    new = [code for code in CODES if code not in draw.model.codes]
-    if draw.idle(new):
-        return None
-    audience = frozenset() if draw.chance(60) else frozenset({draw.of((*GROUPS, "lea"))})
-    code = draw.often(new, CODES)
-    return draw.step("register_key_code", "creator", key_code=code, audience=audience)
-
-
-def create_assignment(draw: Draw) -> Step | None:
-    model = draw.model
-    by_code = bool(model.codes) and draw.chance(40)
-    everybody = (*GROUPS, *PEOPLE)
-    rows = [
-        (draw.whole(1, 2000), None if by_code and draw.chance(60) else draw.of(everybody))
-        for _ in range(draw.whole(1, 3))
-    ]
-    scheduled = draw.later() if draw.chance(30) else None
-    expires = (
-        None if draw.chance(40) else (scheduled or model.now) + timedelta(days=draw.whole(1, 9))
-    )
-    if draw.chance(4):
-        expires = model.now
-    return draw.step(
-        "create_assignment",
-        "creator",
-        assignment=f"a{len(model.assignments) + draw.chance(90)}",
-        rows=rows,
-        distributors=frozenset() if by_code else frozenset({"dora", draw.of(("dora", "dan"))}),
-        key_code=draw.often(list(model.codes), CODES) if by_code else None,
-        scheduled=scheduled,
-        expires=expires,
-    )
-
-
-def fire_assignment(draw: Draw) -> Step | None:
-    known = draw.model.assignments
-    waiting = [one for one in known if known[one].fired_by is None]
-    due = [one for one in waiting if known[one].due <= draw.model.now]
-    if draw.idle(due):
-        return None
-    name = draw.often(due, (*known, "nobody's"))
-    cycle = 2 if draw.chance(5) else 1
-    return draw.step("fire_assignment", "creator", assignment=name, cycle=cycle)
-
-
-def distribute(draw: Draw) -> Step | None:
-    model = draw.model
-    rows = [
-        (name, row)
-        for name, one in model.assignments.items()
-        for row in range(1, len(one.rows) + 1)
-        if one.key_code is None and one.fired_by is not None
-    ]
-    able = [(name, row) for name, row in rows if model.spendable(f"batch/{name}/1/{row}")]
-    if draw.idle(able):
-        return None
-    name, row = draw.often(able, (*rows, ("a1", 1), ("a1", 4)))
-    found = model.assignments.get(name)
-    audience = found.rows[row - 1][1] if found and row <= len(found.rows) else None
-    inside = [who for who in PEOPLE if audience in model.groups_of(who)]
-    people = list(dict.fromkeys(draw.often(inside, PEOPLE) for _ in range(draw.whole(1, 3))))
-    there = model.spendable(f"batch/{name}/1/{row}")
-    share = there // len(people)
-    amounts = [(who, draw.amount(share, 200)) for who in people]
-    by = draw.of(sorted(found.distributors)) if found and found.distributors else "dora"
-    return draw.step(
-        "distribute", "distributor", by, assignment=name, row=row, amounts=amounts, cycle=1
-    )
-
-
-def place_order(draw: Draw) -> Step | None:
-    model = draw.model
-    codes = draw.rich([f"keycode/{code}" for code in model.codes])
-    code = draw.often(codes, FIXED_WALLETS[-3:])[8:] if codes and draw.chance(60) else None
-    audience = model.codes.get(code or "", frozenset())
-    inside = [who for who in PEOPLE if not audience or audience & model.groups_of(who)]
-    rich = draw.rich([f"member/{who}" for who in PEOPLE])
-    if code is None and draw.idle(rich):
-        return None
-    both = [who for who in inside if f"member/{who}" in rich]
-    buyer = draw.often(both or inside, PEOPLE)
-    items = _cart(draw, (f"keycode/{code}", f"member/{buyer}"))
-    role, who = draw.of((("learner", buyer), ("learner", buyer), ("admin", "ann")))
-    known = list(model.orders)
-    order = draw.of(known) if known and draw.chance(4) else f"o{len(known)}"
-    return draw.step("place_order", role, who, order=order, buyer=buyer, items=items, key_code=code)
-
-
-def _cart(draw: Draw, wallets: Sequence[str]) -> list[tuple[str, Fraction, str, int]]:
-    """A cart that some wallets can most often pay, now and then with nearly all they have."""
-    rest, cart = sum(map(draw.model.spendable, wallets)), []
-    money = draw.model.knobs.unit_value is not None or draw.chance(40)
-    for _ in range(draw.whole(1, 4)):
-        price = draw.of(PRICES)
-        most = max(1, int(rest / (price * 100))) if price else 4
-        number = most if draw.chance(20) else draw.whole(1, min(most, 6))
-        rest -= int(price * 100 * number)
-        cart.append(
-            (draw.of(ITEMS), price, draw.of(("units", "money" if money else "units")), number)
-        )
-        if rest <= 0:
-            break
-    return cart
-
-
-def refund_line(draw: Draw) -> Step | None:
-    found = _line(draw)
-    if found is None:
-        return None
-    order, line, there = found
-    amount = None if draw.chance(30) else draw.amount(there, 100)
-    role = draw.of(("admin", "system"))
-    return draw.step("refund_line", role, order=order, line=line, amount=amount)
-
-
-def _line(draw: Draw) -> tuple[str, int, int] | None:
-    """A line of an order that has spent something, most often, and how much."""
-    model = draw.model
-    lines = [
-        (name, line, model.claims[claim].total("SPENT") if claim else 0)
-        for name, order in model.orders.items()
-        for line, claim in enumerate(order.claims, 1)
-    ]
-    able = [one for one in lines if one[2]]
-    if draw.idle(able):
-        return None
-    return draw.often(able, (*lines, ("nobody's", 1, 0), ("o0", 9, 0)))
-
-
-def withdraw_line(draw: Draw) -> Step | None:
-    found = _line(draw)
-    if found is None:
-        return None
-    order, line, _ = found
-    ended = [(name, one) for name, o in draw.model.orders.items() for one in o.withdrawn]
-    if ended and draw.chance(25):
-        order, line = draw.of(ended)
-    placed = draw.model.orders.get(order)
-    buyer = placed.buyer if placed else "lea"
-    role, who = draw.of((("learner", buyer), ("learner", "lea"), ("admin", "ann")))
-    return draw.step("withdraw_line", role, who, order=order, line=line)
-
-
-def cancel_line(draw: Draw) -> Step | None:
-    found = _line(draw)
-    if found is None:
-        return None
-    order, line, _ = found
-    ended = [(name, one) for name, o in draw.model.orders.items() for one in o.cancelled]
-    if ended and draw.chance(25):
-        order, line = draw.of(ended)
-    return draw.step("cancel_line", draw.of(("admin", "system")), order=order, line=line)
-
-
-def adjust_price(draw: Draw) -> Step | None:
-    found = _line(draw)
-    if found is None:
-        return None
-    order, line, there = found
-    return draw.step("adjust_price", "admin", order=order, line=line, to=draw.whole(0, there + 1))
-
+from tests.journeys.portal_order_steps import ORDERS as PURCHASES
+from tests.journeys.portal_schedules import Row
+from tests.journeys.portal_unit_steps import UNITS
 
 # Operations.
 
@@ -381,15 +215,8 @@ DRAWN: dict[str, Callable[[Draw], Step | None]] = {
     function.__name__: function
     for function in (
         *CREDITS,
-        register_key_code,
-        create_assignment,
-        fire_assignment,
-        distribute,
-        place_order,
-        refund_line,
-        withdraw_line,
-        cancel_line,
-        adjust_price,
+        *UNITS,
+        *PURCHASES,
         issue,
         transfer,
         hold,
@@ -410,8 +237,10 @@ OFTEN = (
     *("allocate", "grant", "send_invite", "send_invite", "accept_invite", "enrol", "enrol"),
     *("give", "take", "replenish", "resubscribe", "forfeit", "forfeit", "report_progress"),
     *("change_plan", "change_plan", "grant", "accept_invite", "accept_invite"),
-    *("fire_assignment", "fire_assignment", "distribute", "distribute", "place_order"),
-    *("place_order", "refund_line", "issue", "hold", "edit_expiry", "edit_expiry"),
+    *("fire_assignment", "fire_assignment", "fire_assignment", "distribute", "distribute"),
+    *("place_order", "place_order", "place_order", "refund_line", "capture_line", "buy_units"),
+    *("cancel_assignment", "activate_assignment", "create_assignment", "capture_line"),
+    *("issue", "hold", "edit_expiry", "edit_expiry"),
 )
 """Every command, and those that make a story go on, more often."""
 
@@ -443,11 +272,15 @@ def begun() -> list[Step]:
             "create_assignment",
             {
                 "assignment": "a0",
-                "rows": [(800, "sales"), (300, "lea")],
+                "rows": [Row(800, "sales"), Row(300, "lea")],
                 "distributors": frozenset({"dora"}),
                 "key_code": None,
                 "scheduled": None,
+                "repeat": None,
                 "expires": tomorrow,
+                "last_day": None,
+                "lasts": None,
+                "until_next": False,
             },
             *cleo,
         ),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from tests.journeys.portal_books import STAFF, Books, Done, Knobs, Lot, Moved, No
-
-LAST_YEAR = 9000
+from tests.journeys.portal_books import STAFF, Books, Done, Knobs, Lot, Moved, No, of_credits
+from tests.journeys.portal_calendar import later
 
 
 @dataclass
@@ -26,6 +24,7 @@ class Subscription:
     base: int
     months: int
     anchor: datetime
+    zone: str
     granted: dict[int, tuple[str, int]] = field(default_factory=dict)
     """For every period granted: the request that did it, and what it brought."""
     changes: list[tuple[int, int]] = field(default_factory=list)
@@ -40,7 +39,7 @@ class Subscription:
 
     def due(self, index: int) -> datetime:
         """C39."""
-        return months_later(self.anchor, index * self.months)
+        return later(self.anchor, "month", index * self.months, self.zone)
 
     def coming(self, now: datetime) -> int:
         """The first period that has not begun."""
@@ -52,15 +51,6 @@ class Subscription:
     def ended(self, now: datetime) -> bool:
         """C43: whether it has lapsed, and the grace is over."""
         return self.lapse is not None and self.lapse.forfeits <= now
-
-
-def months_later(anchor: datetime, months: int) -> datetime:
-    """The same day so many months after the anchor, or the last day of a shorter month."""
-    year, month = divmod(anchor.year * 12 + anchor.month - 1 + months, 12)
-    if year > LAST_YEAR:
-        raise No("limit_exceeded")
-    day = min(anchor.day, monthrange(year, month + 1)[1])
-    return anchor.replace(year=year, month=month + 1, day=day)
 
 
 class SubscriptionsRoom(Books):
@@ -82,7 +72,7 @@ class SubscriptionsRoom(Books):
             raise No("already_exists")
         months = {"year": 12, "month": 1}[period]
         start = anchor or self.now
-        self.subscriptions[subscription] = Subscription(base, months, start)
+        self.subscriptions[subscription] = Subscription(base, months, start, self.knobs.zone)
         return Done({"subscription": subscription, "anchor": start})
 
     def replenish(self, subscription: str, index: int) -> Done:
@@ -232,7 +222,7 @@ class SubscriptionsRoom(Books):
     def forfeited(self, subscription: str, lot: str) -> bool:
         """C43: whether a lot is gone with a subscription, whether or not it was taken out yet."""
         found, one = self.subscriptions[subscription], self.lots[lot]
-        if found.lapse is None or not found.ended(self.now):
+        if found.lapse is None or not found.ended(self.now) or not of_credits(one.home):
             return False
         if one.category == "purchased":
             return found.lapse.purchased == "forfeit" and one.acquired < found.lapse.forfeits

@@ -17,14 +17,13 @@ from random import Random
 from time import perf_counter
 from typing import Any
 
-from tests.journeys.portal_books import Done, Knobs, No, Step
+from tests.journeys.portal_books import Done, Knobs, No, Step, joined
 from tests.journeys.portal_commands import (
+    Figures,
     People,
-    Row,
     actor_of,
     command_of,
     figures,
-    joined,
     plain,
     policy_of,
     remarkable,
@@ -75,7 +74,7 @@ class Walk:
         self.requests = 0
         self.accepted: list[tuple[str, Step, Receipt[Any]]] = []
         self.refusals: list[tuple[str, Step]] = []
-        self.photographs: list[tuple[datetime, str, dict[str, Row]]] = []
+        self.photographs: list[tuple[datetime, str, dict[str, Figures]]] = []
         self.twins: list[Walk] = []
         self.seen: Counter[str] = Counter()
         self.conflicts = 0
@@ -261,6 +260,8 @@ class Walk:
                 assert terms == (lot.effective, lot.expires, lot.acquired), name
                 assert (stored.home, stored.cycle) == (lot.home, lot.cycle)
                 assert stored.category.value == lot.category
+                cost = stored.cost and (stored.cost.currency, stored.cost.per_unit)
+                assert cost == lot.cost
             for name, claim in model.claims.items():
                 found = reading.claim(ClaimId(name))
                 assert found is not None
@@ -283,14 +284,32 @@ class Walk:
                 assert (kept.state.value, kept.source) == (one.state, one.source)
                 assert (kept.claim, kept.reversed_by) == (one.claim, one.reversed_by)
                 assert (kept.progress, kept.enrolled) == (one.progress, one.enrolled)
+        self._check_training()
+
+    def _check_training(self) -> None:
+        """Orders, assignments, key codes and purchases, field by field."""
+        model = self.model
+        with self.ledger.store.read(self.ledger.portal) as reading:
             for name, order in model.orders.items():
                 record: Any = reading.record("order", name)
                 assert [line.claim for line in record.lines] == order.claims
-                assert record.buyer == order.buyer
-            for name, assignment in model.assignments.items():
+                assert [line.starts for line in record.lines] == order.starts
+                assert (record.buyer, record.remainder_by) == (order.buyer, order.remainder_by)
+            for name, one in model.assignments.items():
                 state: Any = reading.record("assignment", name)
-                fired = "scheduled" if assignment.fired_by is None else "processed"
-                assert state.state.value == fired
+                assert (state.state, state.cycles) == (one.state, one.cycles), name
+                assert (state.due, state.turn) == (one.due, one.turn), name
+                assert (state.expires, state.key_code) == (one.expires, one.key_code), name
+                named = state.distributors, state.former
+                assert named == (one.distributors, one.former), name
+            for name, code in model.codes.items():
+                kept: Any = reading.record("key_code", name)
+                assert (kept.state, kept.wallet) == (code.state, code.wallet), name
+                said = kept.audience, kept.contacts, kept.details, kept.comments
+                assert said == (code.audience, code.contacts, code.details, code.comments)
+            for name, bought in model.unit_purchases.items():
+                made: Any = reading.record("unit_purchase", name)
+                assert (made.buyer, made.lot) == (bought.buyer, bought.lot)
 
     def check_standing(self) -> None:
         """Closed accounts, what courses and buyers owe, and what is due and not done yet."""
