@@ -29,7 +29,6 @@ from tests.journeys.portal_commands import (
     remarkable,
     told,
 )
-from tests.journeys.portal_credit_steps import CREDITS
 from tests.journeys.portal_door import DOOR, knocked
 from tests.journeys.portal_draw import (
     COURSES,
@@ -367,14 +366,11 @@ class Tally(Counter[tuple[str, str]]):
         return found
 
 
-CREDIT_COMMANDS = frozenset(draws.__name__ for draws in CREDITS)
-
-
 def by_code(tally: Tally, conflicts: int) -> list[str]:
-    """How often credit commands were refused, code by code."""
+    """How often commands were refused, code by code."""
     found = Counter({"request_conflict": conflicts})
-    for (name, word), times in tally.items():
-        if name in CREDIT_COMMANDS | {DOOR} and word not in ("done", "same"):
+    for (_, word), times in tally.items():
+        if word not in ("done", "same"):
             found[word] += times
     return [f"{times:6} {code}" for code, times in found.most_common()]
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.rules.test_training_approvals import asked, holding
 from tests.rules.test_training_checkout import ANN, CODE, by_code, cart, order, stocked
-from tests.rules.training_room import Room, code_id, day, rule, spent
-from unitledger.accounts import member
+from tests.rules.training_room import CODES, Room, code, code_id, day, rule, spent
+from unitledger.accounts import keycode, member
 from unitledger.amounts import Rate, Units
 from unitledger.errors import (
     AlreadyExists,
@@ -24,7 +24,13 @@ from unitledger.errors import (
 )
 from unitledger.operations import EditExpiry, VoidUnits
 from unitledger.policy import MoneyRule, MovedQuote, PaymentMethod, Policy, Rounding, Tender
-from unitledger.training import CaptureLine, CheckoutState, PlaceOrder, RefundLine
+from unitledger.training import (
+    CaptureLine,
+    CheckoutState,
+    PlaceOrder,
+    RefundLine,
+    ReplaceKeyCode,
+)
 
 OWN = member("ann")
 MONEY: dict[str, Any] = {"tender": Tender.ALLOW_REMAINDER, "unit_value": Rate.of("1/3")}
@@ -49,6 +55,18 @@ def test_a_quote_says_who_would_pay_and_changes_nothing() -> None:
         ("chess", OWN, "A", "2.00"),
     )
     assert "yoga" in quote._repr_html_()
+
+
+@rule("TU-105", "TU-113")
+def test_a_quote_is_never_before_what_it_stands_on_happened() -> None:
+    room = Room()
+    lost = room.register()
+    room.at(5)
+    room.issue(keycode(lost), "C 5")
+    room.do(ReplaceKeyCode.by(lost, code(2), CODES))
+    room.at(3)
+    quote = room.ledger.units.quote(order("yoga 4", code_id(2)))
+    assert quote.payment.paid == ((keycode(lost), Units.of(4)),)
 
 
 @rule("TU-105")

@@ -11,8 +11,8 @@ import pytest
 from tests.rules.test_training_assignments import for_code
 from tests.rules.test_training_checkout import ANN, CODE, by_code, cart, order, stocked
 from tests.rules.test_training_purchases import buy, code_purchase, selling, shop
-from tests.rules.training_room import CREATOR, START, Room, code_id, day, rule
-from unitledger.accounts import member
+from tests.rules.training_room import CODES, CREATOR, START, Room, code, code_id, day, rule
+from unitledger.accounts import keycode, member
 from unitledger.amounts import Rate, Units
 from unitledger.errors import InvalidInput, InvalidType, InvalidValue, UnknownObject
 from unitledger.lots import Cost
@@ -29,7 +29,9 @@ from unitledger.training import (
     PurchaseType,
     RedemptionRow,
     RefundLine,
+    ReplaceKeyCode,
     ReportPeriod,
+    SuspendKeyCode,
     Training,
 )
 
@@ -373,6 +375,20 @@ def test_lots_of_a_code_stand_in_order_of_acquisition() -> None:
     report = room.ledger.units.key_codes(code_id())
     assert [row.lot for row in report.rows] == ["Z", "A", "B"]
     assert report.table().rows[2][-1] == "2026-03-07"
+
+
+@rule("TU-277", "TU-113")
+def test_all_codes_are_those_that_were_not_replaced() -> None:
+    room = Room()
+    lost, other = room.register(), room.register(3)
+    room.issue(CODE, "A 1")
+    room.issue(keycode(other), "B 2")
+    room.issue(keycode(code_id(7)), "C 4")
+    room.do(ReplaceKeyCode.by(lost, code(2), CODES))
+    room.do(SuspendKeyCode(other))
+    report = room.ledger.units.key_codes()
+    assert {row.lot: row.key_code for row in report.rows} == {"A": code_id(2), "B": other}
+    assert [row.key_code for row in report.rows] == sorted([code_id(2), other])
 
 
 def test_a_code_that_is_not_ours_has_no_report() -> None:

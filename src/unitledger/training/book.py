@@ -12,18 +12,19 @@ from typing import Protocol, final
 
 import attrs
 
-from unitledger.accounts import State, check_wallet, member, wallet_parts
+from unitledger.accounts import State, check_wallet, member
 from unitledger.amounts import Units
 from unitledger.commands import Actor, Entry
 from unitledger.errors import InvalidType, shown
 from unitledger.ids import PortalId, RequestId, WalletId
+from unitledger.indexes import every
 from unitledger.policy import Policy
 from unitledger.ports import Directory, Reading, Store
 from unitledger.time import Clock, instant
 from unitledger.training.checkout import CheckoutState, Order, OrderLine, PlaceOrder
 from unitledger.training.codereports import KeyCodeReport, key_code_rows
 from unitledger.training.keycode_lists import ListedKeyCode, listed_key_codes
-from unitledger.training.keycodes import check_code_id, wallet_of
+from unitledger.training.keycodes import KeyCodeState, RegisteredKeyCode, check_code_id
 from unitledger.training.purchases import Coupon, UnitOffer, unit_offer
 from unitledger.training.quotes import OrderQuote, version_of
 from unitledger.training.reports import (
@@ -161,9 +162,10 @@ class UnitsBook:
         if type(order) is not PlaceOrder:
             raise InvalidType("order", shown(order), "PlaceOrder")
         recheck(order)
-        wallets = [member(order.buyer), *[wallet_of(code) for code in order.codes]]
         with self._ledger.store.read(self._portal) as reading:
-            view = self._view(reading, wallets, at)
+            codes = [reading.record(RegisteredKeyCode.KIND, code) for code in order.codes]
+            opened = [code.wallet for code in codes if isinstance(code, RegisteredKeyCode)]
+            view = self._view(reading, (member(order.buyer), *opened), at)
             order.ready(view)
             found = payment(view, order.basket)
         return OrderQuote(found, version_of(found))
@@ -219,6 +221,9 @@ class UnitsBook:
     def key_codes(self, *codes: str, at: datetime | None = None) -> KeyCodeReport:
         """What stands behind some key codes, lot by lot; behind all of them when none is named.
 
+        All of them are those that pay or are suspended; what was lost is listed by the code that
+        replaced it.
+
         Args:
             *codes: Their ids.
             at: The instant (UTC); ``None`` is now.
@@ -232,9 +237,8 @@ class UnitsBook:
         for code in codes:
             check_code_id(code)
         with self._ledger.store.read(self._portal) as reading:
-            wallets = [wallet_parts(wallet) for wallet in reading.wallets()]
-            every = [parts[1] for parts in wallets if parts[0] == "keycode"]
-            rows = key_code_rows(reading, codes or every, lambda wallet: self._lots(wallet, at))
+            named = codes or _in_use(reading)
+            rows = key_code_rows(reading, named, lambda wallet: self._lots(wallet, at))
             return KeyCodeReport(tuple(rows))
 
     def key_code_list(
@@ -296,6 +300,13 @@ class UnitsBook:
             policy=self._ledger.policy,
             directory=self._ledger.directory,
         )
+
+
+def _in_use(reading: Reading) -> list[str]:
+    """The ids of the key codes that were not replaced, in order."""
+    states = KeyCodeState.OPEN, KeyCodeState.SUSPENDED
+    found = [every(reading, RegisteredKeyCode, "state", state.value) for state in states]
+    return sorted(code.id for codes in found for code in codes)
 
 
 def _standing(view: LockedView, line: OrderLine) -> LineStanding:
