@@ -1048,6 +1048,8 @@ class ClaimExceeded(Refused):
     there: int
 
     def __str__(self) -> str:
+        if not self.there:
+            return f"claim {self.claim} has nothing {self.state}; look where it stands first"
         there, asked = f"{shown(self.there)} parts {self.state}", shown(self.asked)
         return f"claim {self.claim} has {there}, not the {asked} asked for"
 

@@ -240,6 +240,113 @@ def test_a_plain_code_stands_in_no_error(path: tuple[str | int, ...], value: Any
     assert PLAIN not in told
 
 
+AN_ID = "give 1 to 128 printable ASCII characters without a space at either end"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        pytest.param(
+            ("title",),
+            "",
+            "title is '': title is ''; give 1 to 100 printable characters",
+            id="TU-283 title",
+        ),
+        pytest.param(
+            ("scheduled",),
+            "soon",
+            "scheduling_date is 'soon': scheduled is 'soon'; give an instant like "
+            "2026-01-31T09:00:00Z",
+            id="TU-283 scheduled",
+        ),
+        pytest.param(
+            ("expires",),
+            "soon",
+            "expiration_date is 'soon': expires is 'soon'; give a day like 2026-12-31",
+            id="TU-283 expires",
+        ),
+        pytest.param(
+            ("key_code",), "SUMMER", "key_code is not shown: no key code", id="TU-283 key code"
+        ),
+        pytest.param(
+            ("key_code", "contacts"),
+            "ann",
+            "contact is 'ann': contacts: not a list of ids",
+            id="TU-283 contacts",
+        ),
+        pytest.param(
+            ("key_code", "contacts"),
+            ["ann", ""],
+            f"contact is '': contact is ''; {AN_ID}",
+            id="TU-283 contact",
+        ),
+        pytest.param(
+            ("key_code", "details"),
+            "x" * 4097,
+            "details is not shown: characters of details: 4097; the limit is 4096",
+            id="TU-283 details",
+        ),
+        pytest.param(
+            ("key_code", "comments"),
+            PLAIN,
+            "comments is not shown: comments is not shown; give a text without the code itself",
+            id="TU-283 comments",
+        ),
+        pytest.param(
+            ("rows",),
+            [],
+            "audience is a list: rows: not a list of at least one row",
+            id="TU-283 rows",
+        ),
+        pytest.param(
+            ("rows", 0),
+            "sales",
+            "audience is 'sales': audience: not a table of fields",
+            id="TU-283 row",
+        ),
+        pytest.param(
+            ("rows", 0, "kind"),
+            "team",
+            "audience is 'sales': kind is 'team'; give one of user, ou, group",
+            id="TU-283 kind",
+        ),
+        pytest.param(
+            ("rows", 0, "id"), "", f"audience is '': audience is ''; {AN_ID}", id="TU-283 unit"
+        ),
+        pytest.param(
+            ("rows", 0, "amount"),
+            "0",
+            "amount is '0': amount is zero; give an amount above zero",
+            id="TU-283 amount",
+        ),
+        pytest.param(
+            ("rows", 0, "per"),
+            5,
+            "audience is a dict: audience has no field 'per'; it has kind, id, amount, "
+            "subordinates",
+            id="TU-283 a field of a row",
+        ),
+        pytest.param(
+            ("note",),
+            5,
+            "payload is a dict: payload has no field 'note'; it has title, key_code, rows, "
+            "expires, scheduled",
+            id="TU-283 a field",
+        ),
+    ],
+)
+def test_what_a_refused_payload_says(path: tuple[str | int, ...], value: Any, said: str) -> None:
+    with pytest.raises(PayloadRefused) as refused:
+        read(payload(*path, value=value))
+    assert str(refused.value) == said
+
+
+@rule("TU-283")
+def test_what_is_missing_is_said() -> None:
+    with pytest.raises(PayloadRefused, match=r"^payload is a dict: payload: title is missing$"):
+        read(payload("title", without=True))
+
+
 @pytest.mark.parametrize("table", [None, [], "title", 5])
 def test_what_is_no_table_is_no_payload(table: Any) -> None:
     """TU-282."""
@@ -250,7 +357,7 @@ def test_what_is_no_table_is_no_payload(table: Any) -> None:
 
 def test_an_assignment_needs_an_id_all_the_same() -> None:
     """TU-281."""
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInput, match=f"assignment is ''; {AN_ID}"):
         AssignmentPayload.read(FULL, "", CODES)
 
 

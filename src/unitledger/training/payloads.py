@@ -148,6 +148,10 @@ def part_of(error: UnitLedgerError) -> PayloadPart | None:
     return _BY_FIELD.get(error.field) if isinstance(error, InvalidValue) else None
 
 
+_SECRET = (PayloadPart.KEY_CODE, PayloadPart.DETAILS, PayloadPart.COMMENTS)
+"""What may hold a plain code."""
+
+
 @contextmanager
 def _about(part: PayloadPart, value: object) -> Iterator[None]:
     """Say of a refusal which part of the payload it is about, and what was given.
@@ -159,8 +163,8 @@ def _about(part: PayloadPart, value: object) -> Iterator[None]:
     except PayloadRefused:
         raise
     except UnitLedgerError as error:
-        secret = part is PayloadPart.KEY_CODE
-        given, reason = ("not shown", "no key code") if secret else (shown(value), str(error))
+        given = "not shown" if part in _SECRET else shown(value)
+        reason = "no key code" if part is PayloadPart.KEY_CODE else str(error)
         del value
         raise PayloadRefused(part.value, given, reason) from None
 
@@ -205,7 +209,7 @@ def _registration(value: object, codes: KeyCodes) -> RegisterKeyCode:
     remarks = {}
     for part in (PayloadPart.DETAILS, PayloadPart.COMMENTS):
         text = remarks[part.value] = table.get(part.value, "")
-        with _about(part, "not shown"):
+        with _about(part, text):
             check_remark(text, part.value)
             if code.stands_in(text):
                 raise InvalidValue(part.value, "not shown", "a text without the code itself")

@@ -68,7 +68,7 @@ class ReportPeriod(Value):
 
     Attributes:
         since: The first instant that counts (UTC); ``None`` is the beginning.
-        until: The first one that does not (UTC); ``None`` is no end.
+        until: The first one that does not (UTC), not before ``since``; ``None`` is no end.
 
     Source: TU-273.
     """
@@ -81,6 +81,8 @@ class ReportPeriod(Value):
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, instant(value, name))
+        if self.since is not None and self.until is not None and self.until < self.since:
+            raise InvalidValue("until", self.until.isoformat(), "an instant not before since")
 
     def holds(self, at: datetime) -> bool:
         """Whether an instant counts."""
