@@ -138,7 +138,7 @@ def test_the_charge_is_the_price_and_nothing_else(money_rule: MoneyRule, charge:
     ],
 )
 def test_units_without_a_price_are_not_sold(policy: Policy, missing: str) -> None:
-    assert missing in Room(policy).refused(UnitsNotSold, buy(), ANN).missing
+    assert Room(policy).refused(UnitsNotSold, buy(), ANN).missing == f"the policy's {missing}"
 
 
 @rule("TU-210")
@@ -222,6 +222,13 @@ def test_a_buyer_without_a_division_buys_for_themselves() -> None:
     assert record(room, Assignment, "p1").rows[0].audience == "ann"
 
 
+@rule("TU-092", "TU-020")
+def test_the_longest_name_of_a_purchase_leaves_room_for_its_lot_and_for_a_title() -> None:
+    room, name = Room(selling()), "x" * 124
+    room.do(buy(purchase=name, type=PurchaseType.DISTRIBUTABLE), distributor("ann"))
+    assert record(room, Assignment, name).title == "Purchase " + "x" * 91
+
+
 def code_purchase(**fields: Any) -> BuyUnits:
     return buy(type=PurchaseType.KEY_CODE, key_code=code_id(5), last4="AB12", **fields)
 
@@ -251,7 +258,8 @@ def test_by_default_no_key_code_is_sold() -> None:
 def test_a_code_that_is_ours_already_is_not_sold_again() -> None:
     room = shop(key_code_purchase=True)
     room.register(5)
-    assert room.refused(AlreadyExists, code_purchase(), ANN).kind == "key code"
+    refusal = room.refused(AlreadyExists, code_purchase(), ANN)
+    assert (refusal.kind, refusal.key) == ("key code", code_id(5))
 
 
 @pytest.mark.parametrize(
@@ -343,7 +351,8 @@ def test_a_purchase_id_is_used_once() -> None:
     room = shop()
     first = room.do(buy(), ANN, "p1")
     assert room.ledger.execute(buy(), by=ANN, request="p1") == first
-    assert room.refused(AlreadyExists, buy(), ANN).kind == "purchase"
+    refusal = room.refused(AlreadyExists, buy(), ANN)
+    assert (refusal.kind, refusal.key) == ("purchase", "p1")
     assert room.available(member("ann")) == "10.00"
 
 
@@ -352,7 +361,8 @@ def test_a_distribution_does_not_take_the_name_of_another() -> None:
     room = shop()
     room.do(create(assignment="p1"))
     command = buy(type=PurchaseType.DISTRIBUTABLE)
-    assert room.refused(AlreadyExists, command, distributor("ann")).kind == "assignment"
+    refusal = room.refused(AlreadyExists, command, distributor("ann"))
+    assert (refusal.kind, refusal.key) == ("assignment", "p1")
     room.do(buy(), ANN)
 
 
@@ -413,7 +423,7 @@ def test_what_cannot_be_bought(error: type[Exception], units: Any) -> None:
 @pytest.mark.parametrize(
     ("error", "made"),
     [
-        pytest.param(InvalidInput, lambda: Coupon("", 5), id="no coupon"),
+        pytest.param(InvalidInput, lambda: Coupon("", 5), id="X-05 no coupon"),
         pytest.param(InvalidType, lambda: Coupon("a", True), id="a bool"),
         pytest.param(InvalidValue, lambda: Coupon("a", 0), id="nothing off"),
         pytest.param(InvalidValue, lambda: Coupon("a", 101), id="more than everything off"),

@@ -84,7 +84,10 @@ def test_refunds_never_exceed_what_was_spent(first: list[str], then: str, there:
     room = bought()
     for amount in first:
         room.do(refund(amount))
-    assert room.refused(ClaimExceeded, refund(then)).there == there
+    refusal = room.refused(ClaimExceeded, refund(then))
+    asked = Units.of(then or 0).parts
+    assert refusal.claim == room.ledger.units.order("o1").lines[0].line.claim
+    assert (refusal.state, refusal.asked, refusal.there) == ("SPENT", asked, there)
 
 
 @rule("TU-239")
@@ -118,8 +121,10 @@ def test_one_line_never_pays_for_another() -> None:
 @rule("TU-139")
 def test_a_free_line_has_nothing_to_give_back() -> None:
     room = bought(cart="yoga 0, chess 1")
-    room.refused(ClaimExceeded, refund(line=1))
-    room.refused(ClaimExceeded, refund("0.01", line=1))
+    for amount, asked in (("", 0), ("0.01", 1)):
+        refusal = room.refused(ClaimExceeded, refund(amount, line=1))
+        assert (refusal.claim, refusal.state) == ("o1 line 1", "SPENT")
+        assert (refusal.asked, refusal.there) == (asked, 0)
     room.do(refund(line=2))
 
 

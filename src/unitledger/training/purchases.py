@@ -139,7 +139,7 @@ def unit_offer(
 
     Source: TU-210 to TU-214, X-05.
     """
-    positive(units, Units)
+    positive(units, Units, "units")
     if coupon is not None and not policy.coupon_on_unit_purchase:
         raise CouponNotAllowed(coupon.id)
     listed = _listed(policy) if price is None else price
@@ -298,7 +298,7 @@ class BuyUnits(Command[UnitsBought]):
                 raise InvalidType(name, shown(getattr(self, name)), cls.__name__)
         if type(self.units) is not Units:
             raise InvalidType("units", shown(self.units), "Units")
-        positive(self.units, Units)
+        positive(self.units, field="units")
         if self.units > MAX_ROW_UNITS:
             raise InvalidValue("units", self.units.text, "at most 999999 in a purchase")
         if self.price is not None and type(self.price) is not Cost:

@@ -29,7 +29,7 @@ from unitledger.errors import (
     NotRefundable,
     shown,
 )
-from unitledger.ids import LotId, WalletId, check_id
+from unitledger.ids import LotId, WalletId, derived_id
 from unitledger.lots import Lot
 from unitledger.moves import Move
 from unitledger.operations import positive
@@ -525,7 +525,7 @@ def _replaced(view: View, moves: tuple[Move, ...]) -> tuple[tuple[Move, ...], tu
 def _anew(view: View, old: Lot, wallet: WalletId, ends: datetime | None, number: int) -> Lot:
     """A lot like one that has ended, which begins now."""
     return Lot(
-        id=LotId(check_id(f"{view.request}.{number}", "lot")),
+        id=LotId(derived_id(view.request, number)),
         home=wallet,
         terms=Validity(view.at, ends),
         acquired=view.at,
