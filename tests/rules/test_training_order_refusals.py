@@ -142,7 +142,7 @@ def quoted(text: str) -> Any:
         (lambda: buying(type=ANY), "type is an object; give exactly PurchaseType"),
         (lambda: buying(method=ANY), "method is an object; give exactly PaymentMethod"),
         (lambda: buying(units=ANY), "units is an object; give exactly Units"),
-        (lambda: buying(units=Units.of(0)), "amount is zero; give an amount above zero"),
+        (lambda: buying(units=Units.of(0)), "units is zero; give an amount above zero"),
         (
             lambda: buying(units=Units.of(1_000_000)),
             "units is 1000000.00; give at most 999999 in a purchase",
