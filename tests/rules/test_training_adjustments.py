@@ -36,7 +36,8 @@ from unitledger.errors import (
     UnknownObject,
     WrongUnit,
 )
-from unitledger.operations import Hold, Issue, Spend, Sweep
+from unitledger.ids import LotId
+from unitledger.operations import Hold, Issue, Spend, Sweep, Transfer
 from unitledger.policy import BelowAssigned, ExpiryBoundary, Policy
 from unitledger.training import (
     AdjustTotal,
@@ -426,3 +427,60 @@ def test_units_issued_anew_may_have_a_last_day() -> None:
     line = next(x for x in room.ledger.balance(member("ann")).lots if x.lot.id == lot)
     assert line.lot.terms.expires == datetime(2026, 3, 3, tzinfo=UTC)
     room.refused(UnknownObject, ReissueUnits("o2", Units.of(5)))
+
+
+# What fixes a lot.
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(AdjustTotal(LOT, POT, Units.of(40)), id="TU-114 total"),
+        pytest.param(EditLastDay(LOT, POT, None), id="TU-114 last day"),
+    ],
+)
+def test_a_lot_that_was_drawn_on_can_be_fixed(command: AdjustTotal | EditLastDay) -> None:
+    shared().do(command)
+    shared(Policy(freeze_after_draw=True)).refused(InvalidTerms, command)
+    room = Room(Policy(freeze_after_draw=True), "ann: sales")
+    room.do(create(), CREATOR)
+    room.do(FireAssignment("spring"))
+    room.do(command)
+
+
+@rule("TU-253")
+def test_what_is_clawed_back_is_taken_from_the_home_first() -> None:
+    room = Room(CLAW_BACK)
+    room.issue(member("zoe"), "L 10")
+    room.do(Transfer(member("zoe"), member("ann"), Units.of(4)))
+    room.do(AdjustTotal(LotId("L"), member("zoe"), Units.of(3)))
+    assert (room.available(member("zoe")), room.available(member("ann"))) == ("0.00", "3.00")
+
+
+@rule("TU-070")
+def test_the_day_that_it_is_depends_on_the_zone() -> None:
+    for zone, refused in (("UTC", False), ("Asia/Tokyo", True)):
+        room = shared(Policy(zone=zone))
+        room.clock.at = datetime(2026, 3, 4, 16, tzinfo=UTC)
+        command = EditLastDay(LOT, POT, date(2026, 3, 5))
+        if refused:
+            room.refused(InvalidTerms, command)
+        else:
+            room.do(command)
+
+
+@rule("TU-066")
+def test_a_lot_does_not_end_at_the_instant_it_begins() -> None:
+    room = Room(Policy(expiry_boundary=ExpiryBoundary.EXCLUSIVE))
+    begins = datetime(2026, 3, 9, tzinfo=UTC)
+    room.do(Issue(LotId("L"), member("ann"), Units.of(1), effective=begins))
+    room.refused(InvalidTerms, EditLastDay(LotId("L"), member("ann"), date(2026, 3, 9)))
+    room.do(EditLastDay(LotId("L"), member("ann"), date(2026, 3, 10)))
+
+
+@rule("TU-256")
+def test_what_is_issued_anew_does_not_end_at_once() -> None:
+    room = shared()
+    room.clock.at = datetime(2026, 3, 4, tzinfo=UTC)
+    room.refused(InvalidTerms, ReissueUnits("o1", Units.of(5), date(2026, 3, 3)))
+    room.do(ReissueUnits("o1", Units.of(5), date(2026, 3, 4)))

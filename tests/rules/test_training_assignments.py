@@ -398,3 +398,12 @@ def test_what_is_left_of_one_assignment_stays_beside_the_next() -> None:
 )
 def test_two_rows_never_share_a_lot(one: tuple[str, int, int], other: tuple[str, int, int]) -> None:
     assert lot_of(*one) != lot_of(*other)
+
+
+@rule("TU-023", "TU-040")
+def test_the_most_distributors_and_the_earliest_instant() -> None:
+    many = frozenset(f"user {number}" for number in range(1000))
+    room = Room()
+    receipt = room.do(create(distributors=many, scheduled=START), CREATOR)
+    assert receipt.outcome.due == START
+    assert record(room).distributors == many

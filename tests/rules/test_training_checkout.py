@@ -455,3 +455,19 @@ def test_a_restricted_lot_that_has_lapsed_is_in_nobodys_way() -> None:
     room = stocked(code="A 5 d1 @legal, B 5 d9")
     room.clock.at = day(2)
     assert spent(room.do(by_code("yoga 5"), ANN)) == "B 5"
+
+
+# What is written down of an order.
+
+
+@rule("TU-180")
+def test_every_line_has_a_claim_of_its_own_named_for_its_place() -> None:
+    room = stocked(Policy(approval_days=5), code="C 9")
+    outcome = room.do(by_code("yoga 1, free 0, chess 2"), ANN, "r").outcome
+    assert (outcome.held, outcome.deadline) == (False, None)
+    with room.ledger.store.read(room.ledger.portal) as reading:
+        kept = reading.record(Order.KIND, "o1")
+    assert isinstance(kept, Order)
+    assert [line.claim for line in kept.lines] == ["r.1", None, "r.3"]
+    assert (kept.key_code, kept.held, kept.remainder_by) == (code_id(), False, None)
+    assert kept.index() == {"buyer": "ann"}

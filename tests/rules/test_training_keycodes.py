@@ -413,3 +413,14 @@ def test_a_code_can_get_more_than_one_assignment() -> None:
     ends = [line.lot.terms.expires for line in lots]
     assert [line.lot.id for line in lots] == ["early/1/1", "late/1/1"]
     assert all(a is not None and b is not None and a < b for a, b in pairwise(ends))
+
+
+@rule("TU-100", "TU-101")
+def test_the_edges_of_a_chosen_code() -> None:
+    for text in ("XMAS X", "X"):
+        assert CODES.id_of(KeyCode.chosen(text)) == CODES.id_of(KeyCode(f" {text} "))
+    assert CODES.id_of(KeyCode.chosen("x" * 64)) == CODES.id_of(KeyCode("x" * 64))
+    assert repr(code()) == "<KeyCode, not shown>"
+    assert repr(CODES) == "<KeyCodes, pepper not shown>"
+    for secret in (b"x" * 16, b"x" * 1024):
+        assert len(KeyCodes(secret).id_of(code())) == 32

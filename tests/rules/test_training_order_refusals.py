@@ -12,8 +12,9 @@ from tests.rules.test_training_assignments import create, for_code
 from tests.rules.test_training_checkout import ANN, by_code, order, stocked
 from tests.rules.test_training_purchases import buy, code_purchase, shop
 from tests.rules.training_room import ADMIN, CODES, START, Room, code, code_id, day, distributor
-from unitledger.accounts import batch
+from unitledger.accounts import batch, keycode, member
 from unitledger.amounts import Rate, Units
+from unitledger.codec import kind_of
 from unitledger.commands import Command
 from unitledger.errors import UnitLedgerError
 from unitledger.ids import WalletId
@@ -21,6 +22,8 @@ from unitledger.policy import PaymentMethod, Policy, RefundMode, Refunds, Tender
 from unitledger.training import (
     AdjustPrice,
     AdjustTotal,
+    AudienceKind,
+    AudienceRow,
     BuyUnits,
     CancelLine,
     CaptureLine,
@@ -28,6 +31,7 @@ from unitledger.training import (
     Coupon,
     CurriculumPrice,
     Distribute,
+    Draft,
     EditKeyCode,
     EditLastDay,
     Exchange,
@@ -43,6 +47,7 @@ from unitledger.training import (
     RefundLine,
     RegisterKeyCode,
     ReissueUnits,
+    ReleaseLine,
     ReopenKeyCode,
     ReplaceKeyCode,
     ReportPeriod,
@@ -60,6 +65,7 @@ DAN = distributor("dan")
 TEN = Units.of(10)
 ONE = (Item.in_units("a", 1),)
 SESSION = PlaceOrder("o1", "ann", (Item.in_units("yoga", 4, starts=day(9)),))
+LONG = f"'{'a' * 60}'…; "
 MIXED = (
     "prices is of an incremental curriculum; give prices in units of the curriculum or of its "
     "parts, not both"
@@ -122,7 +128,16 @@ def quoted(text: str) -> Any:
             lambda: ReplaceKeyCode.by(code_id(), code(2), CODES, sealed=code(2).reveal()),
             "sealed is not shown; give a text without the code itself",
         ),
-        # Distribution and adjustments.
+        # Assignments, distribution and adjustments.
+        (lambda: create(assignment="a" * 115), "assignment is " + LONG + AN_ID),
+        (
+            lambda: AudienceRow(TEN, "a" * 121, AudienceKind.OU),
+            "audience is " + LONG + "give an id for a kind, up to 120 characters",
+        ),
+        (
+            lambda: Draft().general("x", scheduled=ANY),
+            "scheduled is an object; give exactly an aware datetime",
+        ),
         (lambda: Distribute("a", 1, ANY), "amounts is an object; give exactly a tuple of pairs"),
         (lambda: Distribute("a", 1, ()), "amounts is empty; give at least one user with an amount"),
         (
@@ -180,6 +195,27 @@ def quoted(text: str) -> Any:
             "at is an object; give exactly an aware datetime",
         ),
         # Orders.
+        (lambda: PlaceOrder("o", "u", ANY), "items is an object; give exactly tuple"),
+        (
+            lambda: PlaceOrder("o", "u", ONE, remainder_by=ANY),
+            "remainder_by is an object; give exactly PaymentMethod",
+        ),
+        (
+            lambda: PlaceOrder("o", "u", ONE, needs_approval=ANY),
+            "needs_approval is an object; give exactly bool",
+        ),
+        (
+            lambda: PlaceOrder("o", "u", ONE, code_id(), more_codes=ANY),
+            "more_codes is an object; give exactly a tuple of ids",
+        ),
+        (
+            lambda: PlaceOrder("o", "u", ONE, code_id(), more_codes=("plain",)),
+            "more_codes is not shown; give an id made by KeyCodes, not the code itself",
+        ),
+        (
+            lambda: PlaceOrder("o", "u", ONE, code_id(), more_codes=(code_id(),)),
+            "more_codes is not shown; give other codes than the first, each once",
+        ),
         (lambda: quoted("a 1").explained(ANY), "line is an object; give exactly int"),
         (lambda: quoted("a 1").explained(2), "line is 2; give 1 to 1"),
         (lambda: Room().ledger.units.quote(ANY), "order is an object; give exactly PlaceOrder"),
@@ -440,6 +476,12 @@ def lapsed() -> Room:
             "this key code is not known; check it for typing errors",
         ),
         (
+            lambda: bought(RegisterKeyCode(code_id(5), audience=frozenset({"legal"}))),
+            PlaceOrder("o1", "ann", ONE, code_id(5)),
+            ADMIN,
+            "ann is not in the audience of this key code",
+        ),
+        (
             lambda: after(None, SuspendKeyCode(code_id())),
             by_code("yoga 1"),
             ADMIN,
@@ -576,3 +618,69 @@ def lapsed() -> Room:
 )
 def test_what_a_refusal_of_a_command_says(made: Any, command: Any, by: Any, said: str) -> None:
     assert str(made().refused(UnitLedgerError, command, by)) == said
+
+
+# What they look at.
+
+CODE = keycode(code_id())
+OWN = member("ann")
+CODE_KEY = f"key_code#{code_id()}"
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "wallets", "keys"),
+    [
+        (RegisterKeyCode(code_id()), "register_key_code", [CODE], [CODE_KEY]),
+        (EditKeyCode(code_id(), details="x"), "edit_key_code", [CODE], [CODE_KEY]),
+        (SuspendKeyCode(code_id()), "suspend_key_code", [CODE], [CODE_KEY]),
+        (ReopenKeyCode(code_id()), "reopen_key_code", [CODE], [CODE_KEY]),
+        (
+            ReplaceKeyCode(code_id(), code_id(2)),
+            "replace_key_code",
+            [CODE],
+            [CODE_KEY, f"key_code#{code_id(2)}"],
+        ),
+        (buying(), "buy_units", [OWN], ["unit_purchase#p1"]),
+        (
+            buying(type=PurchaseType.DISTRIBUTABLE),
+            "buy_units",
+            [batch("p1", 1, 1)],
+            ["unit_purchase#p1"],
+        ),
+        (
+            buying(type=PurchaseType.KEY_CODE, key_code=code_id()),
+            "buy_units",
+            [CODE],
+            ["unit_purchase#p1"],
+        ),
+        (PlaceOrder("o1", "ann", ONE), "place_order", [OWN], ["order#o1"]),
+        (PlaceOrder("o1", "ann", ONE, code_id()), "place_order", [CODE], ["order#o1", CODE_KEY]),
+        (
+            PlaceOrder("o1", "ann", ONE, None, code_id()),
+            "place_order",
+            [OWN],
+            ["order#o1", CODE_KEY],
+        ),
+        (CaptureLine("o1", 1), "capture_line", [], ["order#o1"]),
+        (ReleaseLine("o1", 1), "release_line", [], ["order#o1"]),
+        (RefundLine("o1", 1), "refund_line", [], ["order#o1"]),
+        (AdjustPrice("o1", 1, TEN), "adjust_price", [], ["order#o1"]),
+        (
+            WithdrawLine("o1", 1),
+            "withdraw_line",
+            [],
+            ["order#o1", "line_withdrawal#o1/1", "line_cancellation#o1/1"],
+        ),
+        (
+            CancelLine("o1", 1),
+            "cancel_line",
+            [],
+            ["order#o1", "line_withdrawal#o1/1", "line_cancellation#o1/1"],
+        ),
+    ],
+)
+def test_what_a_command_is_called_and_looks_at(
+    command: Any, name: str, wallets: list[str], keys: list[str]
+) -> None:
+    assert (command.NAME, kind_of(type(command))) == (name, name)
+    assert (list(command.wallets()), list(command.keys())) == (wallets, keys)

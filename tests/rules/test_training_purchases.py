@@ -38,8 +38,10 @@ from unitledger.errors import (
     UnknownObject,
     WrongUnit,
 )
+from unitledger.ids import LotId
 from unitledger.lots import Category, Cost
 from unitledger.policy import BulkDiscount, MoneyRule, PaymentMethod, Policy, Rounding
+from unitledger.time import Validity
 from unitledger.training import (
     Assignment,
     AssignmentState,
@@ -454,3 +456,23 @@ def test_the_edges_of_prices() -> None:
     assert Coupon("a", 100).percent == 100
     assert unit_offer(Units.of("0.01"), selling()).money == Fraction("0.015")
     assert buy("999999").units == Units.of(999999)
+
+
+@rule("TU-219")
+def test_a_purchase_is_found_by_its_buyer_and_its_lot_begins_with_it() -> None:
+    room = shop()
+    room.at(2)
+    room.do(buy(), ANN)
+    with room.ledger.store.read(room.ledger.portal) as reading:
+        (found,) = reading.find("unit_purchase", "buyer", "ann")
+        lot = reading.lot(LotId("p1/1/1"))
+    assert found == record(room, UnitPurchase, "p1")
+    assert lot is not None
+    assert (lot.terms, lot.acquired, lot.since) == (Validity(day(2), None), day(2), day(2))
+
+
+@rule("TU-092")
+def test_a_long_id_does_not_make_a_title_too_long() -> None:
+    room = shop()
+    room.do(buy(purchase="p" * 120, type=PurchaseType.DISTRIBUTABLE))
+    assert record(room, Assignment, "p" * 120).title == "Purchase " + "p" * 91

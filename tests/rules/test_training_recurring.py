@@ -570,3 +570,13 @@ def test_a_span_beyond_the_calendar_is_refused_when_it_fires() -> None:
     room.clock.at = datetime(8500, 1, 1, tzinfo=UTC)
     room.do(create(lasts=Span(Period.YEAR, 1000)))
     room.refused(LimitExceeded, FireAssignment("spring"))
+
+
+@pytest.mark.parametrize(("until", "state"), [(21, "processed"), (22, "active")])
+def test_a_date_at_a_fixed_end_issues_nothing(until: int, state: str) -> None:
+    """TU-050, TU-062."""
+    room = weekly(until=1, expires=day(until))
+    room.at(8)
+    room.do(CancelAssignment("spring"))
+    room.at(15)
+    assert room.do(ActivateAssignment("spring")).outcome.state == state

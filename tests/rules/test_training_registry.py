@@ -839,3 +839,22 @@ def test_what_each_refusal_says() -> None:
         with pytest.raises(InvalidInput) as refusal:
             EditKeyCode(code_id(), **fields)
         assert str(refusal.value) == text
+
+
+@rule("TU-107")
+def test_what_nobody_said_about_a_code_is_empty() -> None:
+    room = Room()
+    room.register()
+    with room.ledger.store.read(room.ledger.portal) as reading:
+        kept = reading.record(RegisteredKeyCode.KIND, code_id())
+    assert isinstance(kept, RegisteredKeyCode)
+    assert (kept.details, kept.comments, kept.sealed, kept.user_cap) == ("", "", None, None)
+
+
+@rule("TU-106", "X-19")
+def test_lots_for_a_unit_itself_and_lots_for_a_group_pay_together() -> None:
+    room = Room(None, "ann: sales")
+    room.register()
+    room.issue(keycode(code_id()), "A 2 @direct:sales, B 2 @group:sales, C 2 @reports:eve")
+    receipt = room.do(buy("4", code_id()), learner("ann"))
+    assert spent(receipt) == "A 2, B 2"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Any
 
@@ -409,3 +409,63 @@ def test_what_can_be_spent_is_worth_what_was_paid_for_it() -> None:
     book = room.ledger.units
     assert book.unused_value(OWN) == (Money("EUR", Fraction(1, 2)), Money("USD", Fraction(20)))
     assert book.unused_value(member("bob")) == ()
+
+
+# The tables.
+
+
+@rule("TU-270", "TU-272", "TU-277")
+def test_what_the_tables_and_their_columns_are_called() -> None:
+    book = Room().ledger.units
+    tables = [one.table() for one in (book.purchases(), book.redemptions(), book.key_codes())]
+    assert [(table.title, " | ".join(table.columns)) for table in tables] == [
+        (
+            "Units bought",
+            "transaction | at (UTC) | buyer | type | >units | >price | >money | paid by",
+        ),
+        (
+            "Units redeemed",
+            "transaction | at (UTC) | buyer | item | paid from | >units | >refunded",
+        ),
+        (
+            "Key codes",
+            "code | lot | >issued | >redeemed | >expired | >available | expires (UTC)",
+        ),
+    ]
+
+
+@rule("TU-272")
+def test_a_line_captured_in_parts_has_redeemed_all_of_them() -> None:
+    room = Room(Policy(debit_at=DebitAt.HOLD_THEN_CAPTURE))
+    priced(room, "A", "5", Cost.of("1.50", "EUR"))
+    room.do(PlaceOrder("o1", "ann", cart("yoga 5"), needs_approval=True), ANN)
+    room.do(CaptureLine("o1", 1, Units.of(2)))
+    room.do(CaptureLine("o1", 1, Units.of(3)))
+    (row,) = room.ledger.units.redemptions().rows
+    assert (row.units, row.raw) == (Units.of(5), (Money("EUR", Fraction("7.5")),))
+
+
+@rule("X-22 price_paid", "TU-277")
+def test_sums_of_one_currency_are_added_up() -> None:
+    room = Room(selling())
+    priced(room, "A", "2", Cost.of("1.50", "EUR"))
+    priced(room, "B", "3", Cost.of(1, "EUR"))
+    assert room.ledger.units.unused_value(OWN) == (Money("EUR", Fraction(6)),)
+    room.do(order("yoga 5"), ANN)
+    (row,) = room.ledger.units.redemptions().rows
+    assert row.raw == (Money("EUR", Fraction(6)),)
+
+
+@rule("TU-273")
+def test_a_period_is_kept_in_utc_and_may_be_empty() -> None:
+    zone = timezone(timedelta(hours=1))
+    period = ReportPeriod(day(1).astimezone(zone), day(1).astimezone(zone))
+    assert (period.since, period.until) == (day(1), day(1))
+    assert (period.since or START).tzinfo is UTC
+    assert not period.holds(day(1))
+
+
+@rule("TU-275")
+def test_a_rate_may_be_below_one() -> None:
+    exchange = Exchange("EUR", (("USD", Fraction(1, 2)),))
+    assert exchange.converted([Money("USD", Fraction(3))]) == Fraction(3, 2)

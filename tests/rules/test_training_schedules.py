@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.rules.training_room import rule
 from unitledger.errors import (
     InvalidInput,
     InvalidType,
@@ -260,3 +261,20 @@ def test_what_is_no_span(period: Any, every: Any) -> None:
 def test_the_day_that_an_expiry_names(boundary: str, zone: str, over: str) -> None:
     policy = Policy(expiry_boundary=ExpiryBoundary(boundary), zone=zone)
     assert usable_until(date(2026, 3, 31), policy) == at(over)
+
+
+@rule("TU-047", "TU-291")
+def test_months_are_counted_in_the_zone() -> None:
+    schedule = Schedule(
+        first=at("2026-01-30T16:00"), repeat=Repeat(Period.MONTH), zone="Asia/Tokyo"
+    )
+    assert dates(schedule, 3) == "26-01-30T16:00, 26-02-27T16:00, 26-03-27T16:00"
+
+
+@rule("TU-044", "TU-291")
+def test_the_year_is_that_of_the_zone() -> None:
+    policy = Policy(zone="Asia/Tokyo")
+    first = Schedule.starting(at("2026-12-31T14:00"), Repeat.yearly(12, 31), policy)
+    assert first.first == at("2027-12-30T15:00")
+    newyear = Schedule.starting(at("2026-12-31T15:00"), Repeat.yearly(1, 1), policy)
+    assert newyear.first == at("2026-12-31T15:00")

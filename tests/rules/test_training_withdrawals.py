@@ -628,3 +628,14 @@ def test_what_is_still_one() -> None:
     assert WithdrawLine("o1", 1000, 1_000_000).on_transcript == 1_000_000
     assert RefundTerm(36_500, 100).percent == 100
     assert RefundTerm(0, 0).days_before == 0
+
+
+@pytest.mark.parametrize("kind", ["line_withdrawal", "line_cancellation"])
+def test_how_lines_ended_is_found_by_order(kind: str) -> None:
+    """TU-267."""
+    room = bought(FULL)
+    room.do(WithdrawLine("o1", 1))
+    room.do(CancelLine("o1", 1))
+    with room.ledger.store.read(room.ledger.portal) as reading:
+        (found,) = reading.find(kind, "order", "o1")
+    assert found.key == "o1/1"

@@ -237,7 +237,7 @@ def _burned(
     uses: Sequence[Use],
 ) -> tuple[Plan, ...]:
     policy = view.policy
-    if policy.session_guard and any(item.starts for item in basket.items):
+    if policy.session_guard:
         lasting = [lasting_until(item.starts, policy) for item in basket.items]
         guarded = list(map(Demand, needs, uses, lasting))
         return allocated(view.bucket(wallet), guarded, at=view.at, policy=policy)
